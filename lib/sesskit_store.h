@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sesskit_store.h - what a session store must do. A store includes this header and nothing else
+ * of ours; programs never do.
+ *
+ * A store keeps records under 32-byte ids. It never sees a cookie, never decodes data and never
+ * decides how long something lives: times come from the core, in unix seconds.
+ *
+ * Traces. Beside the live records a store remembers ids that are no longer, or not yet, the id of
+ * a record:
+ *   candidate  offered to the browser, not yet seen back; leads to its record
+ *   retired    replaced by a confirmed candidate; leads to the id that replaced it
+ *   ended      leads nowhere, says why
+ * Each trace lives until its own time and then may vanish.
+ *
+ * The contract. store_contract.c checks each sentence under its number.
+ *  1 load finds a record by its id, with every field as it was stored, any bytes in data.
+ *  2 A missing record is not an error: load returns 0.
+ *  3 An expired record (expires <= now) is never returned, collected or not; ended says IDLE or AGED.
+ *  4 load never creates or changes anything.
+ *  5 insert refuses an id that is there already, as a record or as a trace: SESS_CONFLICT.
+ *  6 update stores if the revision is the one given, and moves it on by one; else SESS_CONFLICT,
+ *    and nothing is changed.
+ *  7 update, touch and offer of a missing, expired or ended record, or under an id that is not the
+ *    record's own: SESS_GONE; nothing is created.
+ *  8 update with SESS_PART_DATA changes data and sealed, and no other field but the revision;
+ *    SESS_PART_ALL also expires, absolute, idle, persist, address and agent, and seen if that is
+ *    later. User, login and level change by replace only; secret, family, created, renew and
+ *    offered never by update.
+ *  9 touch moves seen and expires forward, never back, and leaves the revision alone; expires never
+ *    goes past absolute.
+ * 10 offer makes the candidate unless one was offered since the time given; of parallel offers
+ *    exactly one returns 1, the others 0. The record's own id goes on working.
+ * 11 load by a candidate gives the record with via CANDIDATE, since = when it was offered, and the
+ *    secret that came with the candidate; id is the record's.
+ * 12 confirm moves the record to the candidate's id and secret, and retires the old id and all
+ *    other candidates, in one step; data and revision stay. Repeating it, or confirming one that
+ *    is retired, is SESS_OK and changes nothing; an unknown one is SESS_GONE. The old id's trace
+ *    lives as long as the candidate's would have.
+ * 13 load by a retired id gives the record with via RETIRED, since = when it was retired, and the
+ *    secret of that id, over any number of renewals.
+ * 14 replace, guarded by revision as update is, puts the new record in place of the old one in one
+ *    step; the old id, its candidates and retired ids lead nowhere from then on and say why.
+ * 15 end removes the record, whether named by its id, a candidate, a retired id or an id that was
+ *    replaced, and leaves a trace that says why; a missing record is SESS_OK.
+ * 16 A record once ended is never brought back by update, touch, offer, confirm or replace.
+ * 17 end_all ends the live records of a user (NULL: of everyone) but one, and counts them; that one
+ *    may be named by a candidate or a retired id.
+ * 18 list gives live records of a user, "" the anonymous, NULL all, last seen first, at most limit.
+ * 19 count counts the same records.
+ * 20 collect deletes expired records and outdated traces, at most rows, oldest first, and nothing
+ *    that load would still return or explain.
+ * 21 cas sets a named number if it still has the value expected; a missing one counts as 0.
+ * 22 Several handles, threads and processes at once: every call is atomic.
+ * 23 Between hold and release no other handle changes the record held.
+ * 24 replace, end, end_all, offer and an insert with SESS_SYNC are on disk when they return, where
+ *    the store has a disk.
+ * 25 A failure changes nothing, is returned as a code, and says what and why through sess_fail.
+ *    Only when what 24 asks for fails, the change may have been made.
+ */
+#ifndef SESSKIT_STORE_H
+#define SESSKIT_STORE_H
+
+#include "sesskit.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SESS_STORE_ABI 1
+#define SESS_ID_BYTES 32
+#define SESS_FAMILY_BYTES 16
+
+/* How load came to the record. */
+enum { SESS_VIA_ID, SESS_VIA_CANDIDATE, SESS_VIA_RETIRED };
+
+/* Which part of a record update writes. */
+enum { SESS_PART_DATA, SESS_PART_ALL };
+
+enum { SESS_SYNC = 1 };                    /* insert: on disk before it returns */
+
+typedef struct sess_record {
+	unsigned char id[SESS_ID_BYTES];
+	unsigned char secret[SESS_ID_BYTES];     /* opaque; belongs to the id presented */
+	unsigned char family[SESS_FAMILY_BYTES]; /* opaque; stays over renewals */
+	uint64_t revision;                       /* 1 when inserted */
+	int64_t created, seen;
+	int64_t expires;                         /* load refuses from this second on */
+	int64_t absolute;                        /* 0: no absolute limit */
+	int64_t idle;                            /* seconds */
+	int64_t renew;                           /* when a new id is due; 0: never */
+	int64_t offered;                         /* when the last candidate was made; 0: none */
+	int64_t login;                           /* 0: anonymous */
+	int64_t persist;                         /* seconds the cookie outlives the browser */
+	int64_t level;
+	const char *user, *address, *agent;      /* NULL: none */
+	const void *data;
+	size_t len;
+	bool sealed;                             /* data is ciphertext, else JSON text */
+	/* filled by load only */
+	int via;
+	int64_t since;
+	sess_status ended;                       /* load returned 0: why; SESS_UNKNOWN if not known */
+} sess_record;
+
+/* The store URL, split and unescaped by the core; "" and 0 when absent. */
+typedef struct sess_address {
+	const char *url;                         /* for messages; without any password */
+	const char *host, *user, *path, *query;
+	int port;
+} sess_address;
+
+/* What a store may need to know of the settings. */
+typedef struct sess_limits {
+	size_t max_bytes, max_sessions;
+	int busy_ms;
+} sess_limits;
+
+/* Where load puts what its record points to; the core owns and wipes it. Returns the copy, with a
+ * NUL behind it, or NULL when out of memory. data may be NULL when len is 0. */
+typedef struct sess_sink sess_sink;
+SESS_API void *sess_sink_put(sess_sink *, const void *data, size_t len);
+
+/* Where a store says what failed: returns code. err may be NULL. Text as for printf. */
+SESS_API int sess_fail(sess_error *err, int code, const char *text, ...)
+#if defined(__GNUC__)
+	__attribute__((format(printf, 3, 4)))
+#endif
+	;
+
+typedef int sess_record_fn(void *arg, const sess_record *); /* nonzero stops and is returned */
+
+/* Which records list, count and end_all mean. */
+typedef struct sess_query {
+	const char *user;                        /* NULL: all; "": anonymous */
+	int64_t now;
+	int64_t since;                           /* seen at or after; 0: all */
+	size_t limit;                            /* list: at most; 0: all */
+} sess_query;
+
+enum { SESS_STORE_LOCAL = 1,                    /* its path is a file or folder on this machine */
+	SESS_STORE_PROCESS = 2 };                    /* lives and dies with the process */
+
+typedef struct sess_provider {
+	unsigned abi;                            /* SESS_STORE_ABI; new slots only at the end */
+	const char *scheme;                      /* "sqlite": the URL before ':' */
+	unsigned flags;
+
+	/* must provide; err is never NULL. Calls for one self come from one thread. */
+	int (*open)(void **self, const sess_address *, const sess_limits *, sess_error *err);
+	void (*close)(void *self);
+	/* 1 found, 0 not, negative on failure; on 0 only ended is set */
+	int (*load)(void *self, const unsigned char *id, int64_t now, sess_record *, sess_sink *,
+		sess_error *err);
+	/* the record's revision is ignored and becomes 1 */
+	int (*insert)(void *self, const sess_record *, int64_t now, int flags, sess_error *err);
+	/* record->revision is the one expected; part is SESS_PART_... */
+	int (*update)(void *self, const sess_record *, int64_t now, int part, sess_error *err);
+	int (*touch)(void *self, const unsigned char *id, int64_t seen, int64_t expires,
+		sess_error *err);
+	/* 1 offered, 0 there is one offered after the time free_since, negative on failure. now becomes
+	 * the record's offered. The trace lives until keep. */
+	int (*offer)(void *self, const unsigned char *id, const unsigned char *candidate,
+		const unsigned char *secret, int64_t now, int64_t free_since, int64_t keep,
+		sess_error *err);
+	/* renew becomes the record's renew, offered becomes 0 */
+	int (*confirm)(void *self, const unsigned char *candidate, int64_t now, int64_t renew,
+		sess_error *err);
+	/* record->revision is the one expected of the old record; the new one has revision + 1. The
+	 * traces live until keep and say why. */
+	int (*replace)(void *self, const unsigned char *old, const sess_record *, sess_status why,
+		int64_t now, int64_t keep, sess_error *err);
+	int (*end)(void *self, const unsigned char *id, sess_status why, int64_t now, int64_t keep,
+		sess_error *err);
+	int (*end_all)(void *self, const sess_query *, const unsigned char *except, sess_status why,
+		int64_t keep, size_t *n, sess_error *err);
+	/* records passed on have no data, but its len */
+	int (*list)(void *self, const sess_query *, sess_record_fn *, void *arg, sess_error *err);
+	int (*count)(void *self, const sess_query *, size_t *n, sess_error *err);
+	int (*collect)(void *self, int64_t now, size_t rows, size_t *n, sess_error *err);
+	/* 1 set, 0 it had another value, negative on failure; *found is the value before, always */
+	int (*cas)(void *self, const char *name, int64_t expected, int64_t value, int64_t *found,
+		sess_error *err);
+
+	/* may provide */
+	/* lock one record, so that load and write of it cannot meet a conflict; if NULL, the core
+	 * tries again and again. What was done in between counts once release has returned. */
+	int (*hold)(void *self, const unsigned char *id, sess_error *err);
+	int (*release)(void *self, sess_error *err);
+	/* housekeeping between requests; if NULL, there is none */
+	int (*idle)(void *self, sess_error *err);
+	/* this is a child process, self belongs to the parent: let go of it without touching what the
+	 * two share; if NULL, self is left as it is and forgotten */
+	void (*forked)(void *self);
+} sess_provider;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
