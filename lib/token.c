@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: ISC */
+/* token.c - mint, decode and hash ids; the only caller of the random generator. */
+#include "internal.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/*
+ * The text is base64url (RFC 4648 section 5): fit for a cookie, a file name and a URL without
+ * escapes. What is encoded or decoded may be a secret, so there is no branch on it and no table.
+ */
+
+void
+random_bytes(void *out, size_t len)
+{
+	randombytes_buf(out, len);
+}
+
+static char
+base64_char(uint32_t bits)
+{
+	int digit = (int)(bits & 63);
+
+	/* A-Z, from 26 a-z, from 52 0-9, then - and _: how far each is from the one before. */
+	return (char)('A' + digit + ((25 - digit) >> 31 & 6) - ((51 - digit) >> 31 & 75) -
+		((61 - digit) >> 31 & 13) + ((62 - digit) >> 31 & 49));
+}
+
+size_t
+base64_encode(char *text, const void *data, size_t len)
+{
+	const unsigned char *in = data;
+	uint32_t bits = 0;
+	unsigned have = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		bits = bits << 8 | in[i];
+		for (have += 8; have >= 6; have -= 6)
+			text[n++] = base64_char(bits >> (have - 6));
+	}
+	if (have > 0)
+		text[n++] = base64_char(bits << (6 - have));
+	text[n] = '\0';
+	return n;
+}
+
+/* Bytes decoded side by side. */
+#define LANES ((size_t)16)
+typedef unsigned char lanes __attribute__((vector_size(16)));
+
+/* first + 1 onwards where c is one of the count bytes from low on, else 0. */
+static lanes
+base64_within(lanes c, unsigned char low, unsigned char count, unsigned char first)
+{
+	lanes place = c - low;
+
+	return (lanes)(place < count) & (place + first + 1);
+}
+
+/* 1..64, or 0 for what is no digit. */
+static lanes
+base64_digits(lanes c)
+{
+	return base64_within(c, 'A', 26, 0) | base64_within(c, 'a', 26, 26) |
+		base64_within(c, '0', 10, 52) | base64_within(c, '-', 1, 62) |
+		base64_within(c, '_', 1, 63);
+}
+
+ssize_t
+base64_decode(void *data, size_t max, const char *text, size_t len)
+{
+	unsigned char *out = data;
+	size_t n = 0, need = len / 4 * 3 + (len % 4 == 0 ? 0 : len % 4 - 1);
+	uint32_t bits = 0;
+	unsigned have = 0;
+	int bad = 0;
+
+	if (len % 4 == 1 || need > max)
+		return -1;
+	for (size_t at = 0; at < len; at += LANES) {
+		size_t here = len - at < LANES ? len - at : LANES;
+		lanes c = { 0 };
+
+		memcpy(&c, text + at, here);
+		c = base64_digits(c);
+		for (size_t i = 0; i < here; i++) {
+			int digit = c[i] - 1;
+
+			bad |= digit;
+			bits = bits << 6 | ((uint32_t)digit & 63);
+			if ((have += 6) >= 8) {
+				have -= 8;
+				out[n++] = (unsigned char)(bits >> have);
+			}
+		}
+	}
+	/* Bits behind the last byte must be zero, or two texts would stand for the same bytes. */
+	bad |= -(int)(bits & ((1U << have) - 1));
+	return (ssize_t)n | bad >> 31;
+}
+
+void
+token_encode(char text[TOKEN_CHARS + 1], const unsigned char raw[TOKEN_BYTES])
+{
+	(void)base64_encode(text, raw, TOKEN_BYTES);
+}
+
+bool
+token_decode(unsigned char raw[TOKEN_BYTES], const char *text, size_t len)
+{
+	return len == TOKEN_CHARS && base64_decode(raw, TOKEN_BYTES, text, len) == TOKEN_BYTES;
+}
+
+void
+token_hash(unsigned char out[KEY_BYTES], const unsigned char key[KEY_BYTES], const char *purpose,
+	const void *data, size_t len)
+{
+	crypto_generichash_blake2b_state state;
+	/* The salt and personal parameters cost nothing: they only change the starting state. */
+	unsigned char personal[crypto_generichash_blake2b_PERSONALBYTES] = { 0 };
+
+	memcpy(personal, purpose, strnlen(purpose, sizeof(personal)));
+	/* Fails only for wrong sizes, and these are constant. */
+	(void)crypto_generichash_blake2b_init_salt_personal(&state, key, KEY_BYTES, KEY_BYTES, NULL,
+		personal);
+	(void)crypto_generichash_blake2b_update(&state, data, len);
+	(void)crypto_generichash_blake2b_final(&state, out, KEY_BYTES);
+}
