@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: ISC */
+/* keys.c - the key file and the ring. Nothing is read from a file that others could have read or
+ * written, and no key stays in ordinary memory. */
+#include "internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEY_FILE_MAX ((size_t)4096)
+#define KEY_ID_MAX ((size_t)16)
+
+static const char id_alphabet[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+
+/* Memory that is kept out of swap and core dumps. If the limit of locked memory is used up, sodium
+ * still guards and wipes it. */
+static int
+ring_take(keyring *ring, sess_error *err)
+{
+	ring->count = 0;
+	/* Behind the keys there is room for two derived from each: guarded memory costs ten system
+	 * calls a piece, which a plain CGI program would pay at each request. */
+	ring->key = sodium_allocarray(3 * KEYS_MAX, KEY_BYTES);
+	if (ring->key != NULL)
+		return SESS_OK;
+	(void)sess_fail(err, SESS_NOMEM, "no memory for the keys");
+	return SESS_NOMEM;
+}
+
+/* A key file being read. */
+typedef struct parser {
+	keyring *ring;
+	const char *path;
+	sess_error *err;
+	int line;
+	char id[KEYS_MAX][KEY_ID_MAX + 1];
+} parser;
+
+static int
+fail_line(const parser *p, size_t column, const char *what)
+{
+	if (p->err != NULL) {
+		p->err->line = p->line;
+		p->err->column = (int)column + 1;
+	}
+	return sess_fail(p->err, SESS_CONFIG, "%s:%d:%zu: %s", p->path, p->line, column + 1, what);
+}
+
+/* Put the key of one line, which is not blank, behind the others. */
+static int
+key_add(parser *p, const char *line, size_t len)
+{
+	size_t n = p->ring->count, id = strspn(line, id_alphabet), at, i;
+	unsigned char *key;
+
+	if (id == 0 || id > KEY_ID_MAX)
+		return fail_line(p, 0, "expected the name of a key, 1 to 16 letters or digits");
+	at = id + strspn(line + id, " \t");
+	if (at == id || len - at != TOKEN_CHARS)
+		return fail_line(p, at, "expected a blank and a key of 43 characters");
+	if (n == KEYS_MAX)
+		return fail_line(p, 0, "more than 8 keys; remove the oldest, which stand last");
+	key = p->ring->key[n];
+	if (base64_decode(key, KEY_BYTES, line + at, TOKEN_CHARS) != KEY_BYTES)
+		return fail_line(p, at, "the key is not base64url as made by sesskit keygen");
+	if (sodium_is_zero(key, KEY_BYTES))
+		return fail_line(p, at, "the key is all zeros; make one with sesskit keygen");
+	memcpy(p->id[n], line, id);
+	p->id[n][id] = '\0';
+	for (i = 0; i < n; i++) {
+		if (strcmp(p->id[i], p->id[n]) == 0)
+			return fail_line(p, 0, "this name stands before another key already");
+		if (sodium_memcmp(p->ring->key[i], key, KEY_BYTES) == 0)
+			return fail_line(p, at, "this key stands in the file already");
+	}
+	p->ring->count++;
+	return SESS_OK;
+}
+
+/* text[len] is writable. */
+static int
+keys_parse(parser *p, char *text, size_t len)
+{
+	char *end = text + len, *stop;
+	size_t n;
+	int rc;
+
+	for (; text < end; text = stop + 1) {
+		p->line++;
+		stop = memchr(text, '\n', (size_t)(end - text));
+		if (stop == NULL)
+			stop = end;
+		*stop = '\0';
+		n = (size_t)(stop - text);
+		if (strlen(text) < n)
+			return fail_line(p, strlen(text), "a NUL byte; this is no key file");
+		while (n > 0 && strchr(" \t\r", text[n - 1]) != NULL)
+			n--;
+		if (n > 0 && text[0] != '#' && (rc = key_add(p, text, n)) != SESS_OK)
+			return rc;
+	}
+	if (p->ring->count == 0)
+		return sess_fail(p->err, SESS_CONFIG, "%s: holds no key; remove the file, and a new "
+			"one is made", p->path);
+	return SESS_OK;
+}
+
+/* SESS_OK if nobody else can read or write what fd has open. */
+static int
+file_check(int fd, const char *path, sess_error *err)
+{
+	struct stat st;
+	mode_t mode;
+
+	if (fstat(fd, &st) != 0)
+		return sess_fail(err, SESS_CONFIG, "%s: %s", path, strerror(errno));
+	mode = st.st_mode & 07777;
+	if (!S_ISREG(st.st_mode))
+		return sess_fail(err, SESS_CONFIG, "%s: is not a regular file", path);
+	if (st.st_uid != geteuid())
+		return sess_fail(err, SESS_CONFIG, "%s: belongs to user %ld, but this program runs as "
+			"%ld; run it as the owner, or chown the file", path, (long)st.st_uid,
+			(long)geteuid());
+	if (mode != 0400 && mode != 0600)
+		return sess_fail(err, SESS_CONFIG, "%s: has mode %04o, which must be 0600 or 0400; run "
+			"chmod 600 on it, and make new keys if others could read it", path,
+			(unsigned)mode);
+	if (st.st_size > (off_t)KEY_FILE_MAX)
+		return sess_fail(err, SESS_CONFIG, "%s: larger than 4 KiB; this is no key file", path);
+	return SESS_OK;
+}
+
+static int
+fail_open(const char *path, sess_error *err)
+{
+	int why = errno;
+
+	if (why == ELOOP)
+		return sess_fail(err, SESS_CONFIG, "%s: is a symbolic link; let key_file name the file "
+			"itself", path);
+	if (why == ENOENT)
+		return sess_fail(err, SESS_CONFIG, "%s: there is no key file; make it with sesskit "
+			"keygen", path);
+	return sess_fail(err, SESS_CONFIG, "%s: cannot open the key file: %s", path,
+		strerror(why));
+}
+
+/* Read the keys from an open file; the caller closes both. */
+static int
+keys_read(keyring *ring, int fd, const char *path, sess_error *err)
+{
+	parser p = { .ring = ring, .path = path, .err = err };
+	char text[KEY_FILE_MAX + 1];
+	ssize_t len;
+	int rc;
+
+	if ((rc = file_check(fd, path, err)) != SESS_OK)
+		return rc;
+	do
+		len = read(fd, text, KEY_FILE_MAX);
+	while (len < 0 && errno == EINTR);
+	rc = len < 0 ? sess_fail(err, SESS_CONFIG, "%s: cannot read: %s", path, strerror(errno)) :
+		keys_parse(&p, text, (size_t)len);
+	sodium_memzero(text, sizeof(text));
+	return rc;
+}
+
+static int
+file_open(const char *path)
+{
+	return open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+/* The name of a new file is on disk only when its directory is. */
+static int
+directory_sync(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char directory[PATH_MAX];
+	int fd, rc;
+
+	if (slash == NULL)
+		snprintf(directory, sizeof(directory), ".");
+	else
+		snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path) + 1, path);
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
+/* Write a file with one random key to fd. 0, or -1 and errno. The mode is set apart, as the umask
+ * may have taken too much away. */
+static int
+key_write(int fd)
+{
+	unsigned char raw[KEY_BYTES];
+	char key[TOKEN_CHARS + 1], text[200];
+	ssize_t n;
+	int len;
+
+	random_bytes(raw, sizeof(raw));
+	token_encode(key, raw);
+	len = snprintf(text, sizeof(text), "# sesskit keys, newest first. Whoever reads this file "
+		"can read the session store.\n1 %s\n", key);
+	n = fchmod(fd, 0600) == 0 ? write(fd, text, (size_t)len) : -1;
+	if (n >= 0 && n != len)
+		errno = ENOSPC;
+	sodium_memzero(raw, sizeof(raw));
+	sodium_memzero(key, sizeof(key));
+	sodium_memzero(text, sizeof(text));
+	return n == len && fsync(fd) == 0 ? 0 : -1;
+}
+
+/* Make the file complete under a name of its own and link it: whoever comes first wins, and nobody
+ * ever sees a part of it. The losers read what the winner wrote. */
+static int
+file_make(const char *path, sess_error *err)
+{
+	char name[PATH_MAX], text[16];
+	unsigned char raw[9];
+	int fd, rc = -1, why;
+
+	random_bytes(raw, sizeof(raw));
+	base64_encode(text, raw, sizeof(raw));
+	if ((size_t)snprintf(name, sizeof(name), "%s.%s", path, text) >= sizeof(name))
+		return sess_fail(err, SESS_CONFIG, "key_file: the path is too long");
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0) {
+		rc = key_write(fd);
+		if (rc == 0 && link(name, path) != 0 && errno != EEXIST)
+			rc = -1;
+		why = errno;
+		unlink(name);
+		close(fd);
+		errno = why;
+	}
+	if (rc == 0)
+		rc = directory_sync(path);
+	if (rc != 0)
+		return sess_fail(err, SESS_CONFIG, "%s: cannot make the key file: %s", path,
+			strerror(errno));
+	return SESS_OK;
+}
+
+int
+keyring_open(keyring *ring, const char *path, bool make, sess_error *err)
+{
+	int fd, rc;
+
+	*ring = (keyring){ 0 };
+	if (err != NULL)
+		err->line = err->column = 0;
+	fd = file_open(path);
+	if (fd < 0 && errno == ENOENT && make) {
+		if ((rc = file_make(path, err)) != SESS_OK)
+			return rc;
+		fd = file_open(path);
+	}
+	if (fd < 0)
+		return fail_open(path, err);
+	rc = ring_take(ring, err);
+	if (rc == SESS_OK)
+		rc = keys_read(ring, fd, path, err);
+	close(fd);
+	if (rc != SESS_OK)
+		keyring_close(ring);
+	return rc;
+}
+
+static pthread_once_t process_once = PTHREAD_ONCE_INIT;
+static unsigned char *process_key;      /* lives as long as the process does */
+
+static void
+process_make(void)
+{
+	process_key = sodium_malloc(KEY_BYTES);
+	if (process_key != NULL)
+		random_bytes(process_key, KEY_BYTES);
+}
+
+int
+keyring_process(keyring *ring, sess_error *err)
+{
+	const unsigned char *key;
+	int rc;
+
+	*ring = (keyring){ 0 };
+	pthread_once(&process_once, process_make);
+	if ((key = process_key) == NULL)
+		return sess_fail(err, SESS_NOMEM, "no memory for the keys");
+	if ((rc = ring_take(ring, err)) != SESS_OK)
+		return rc;
+	memcpy(ring->key[0], key, KEY_BYTES);
+	ring->count = 1;
+	return SESS_OK;
+}
+
+void
+keyring_close(keyring *ring)
+{
+	sodium_free(ring->key);         /* wipes it */
+	*ring = (keyring){ 0 };
+}
