@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC */
+/* store_memory_many.c - what the memory store does with many sessions, and its numbers. */
+#include "store_memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The next session that a query means. */
+static memory_session *
+next_meant(const memory_store *m, const sess_query *query, const memory_session *after)
+{
+	memory_session *at = memory_next(m, after);
+
+	for (; at; at = memory_next(m, at)) {
+		const sess_record *rec = &at->body->rec;
+
+		if (rec->expires > query->now && (!query->since || rec->seen >= query->since) &&
+			(!query->user || !strcmp(query->user, rec->user ? rec->user : "")))
+			break;
+	}
+	return at;
+}
+
+int
+memory_end_all(void *self, const sess_query *query, const unsigned char *except, sess_status why,
+	int64_t keep, size_t *n, sess_error *err)
+{
+	memory_store *m = memory_enter(self, err);
+	memory_session *at = NULL;
+	memory_key *spared;
+
+	*n = 0;
+	if (!m)
+		return err->code;
+	spared = except ? memory_live(m, except, query->now) : NULL;
+	while ((at = next_meant(m, query, at))) {
+		if (spared && spared->session == at)
+			continue;
+		memory_session_end(m, at, why, keep);
+		++*n;
+	}
+	return memory_leave(self, SESS_OK);
+}
+
+int
+memory_count(void *self, const sess_query *query, size_t *n, sess_error *err)
+{
+	memory_store *m = memory_enter(self, err);
+	const memory_session *at = NULL;
+
+	*n = 0;
+	if (!m)
+		return err->code;
+	while ((at = next_meant(m, query, at)))
+		++*n;
+	return memory_leave(self, SESS_OK);
+}
+
+static int
+last_seen_first(const void *a, const void *b)
+{
+	const memory_session *const *x = a, *const *y = b;
+	int64_t seen_x = (*x)->body->rec.seen, seen_y = (*y)->body->rec.seen;
+
+	return (seen_x < seen_y) - (seen_x > seen_y);
+}
+
+/* The function runs behind the lock, as it must not use the kit. */
+int
+memory_list(void *self, const sess_query *query, sess_record_fn *fn, void *arg, sess_error *err)
+{
+	memory_store *m = memory_enter(self, err);
+	memory_session **found, *at = NULL;
+	size_t n = 0;
+	int rc = SESS_OK;
+
+	if (!m)
+		return err->code;
+	found = malloc((m->count[TREE_ANONYMOUS] + m->count[TREE_USERS] + 1) * sizeof(*found));
+	if (!found)
+		return memory_leave(self, memory_full(err));
+	while ((at = next_meant(m, query, at)))
+		found[n++] = at;
+	qsort(found, n, sizeof(*found), last_seen_first);
+	for (size_t i = 0; i < n && !rc && (!query->limit || i < query->limit); i++) {
+		sess_record rec = found[i]->body->rec;
+
+		rec.data = NULL;
+		rc = fn(arg, &rec);
+	}
+	free(found);
+	return memory_leave(self, rc);
+}
+
+/* What goes next, NULL if nothing is outdated. */
+static memory_key *
+next_outdated(const memory_store *m, int64_t now)
+{
+	memory_key *next = NULL;
+
+	for (int i = 0; i < TREES; i++) {
+		memory_key *key = memory_first(m, i);
+
+		if (key && key->until <= now && (!next || key->until < next->until))
+			next = key;
+	}
+	return next;
+}
+
+int
+memory_collect(void *self, int64_t now, size_t rows, size_t *n, sess_error *err)
+{
+	memory_store *m = memory_enter(self, err);
+	memory_key *key;
+
+	*n = 0;
+	if (!m)
+		return err->code;
+	for (; *n < rows && (key = next_outdated(m, now)); ++*n)
+		memory_key_drop(m, key);
+	return memory_leave(self, SESS_OK);
+}
+
+static memory_number *
+find_number(memory_store *m, const char *name)
+{
+	memory_number *number = m->numbers;
+
+	while (number && strcmp(number->name, name) != 0)
+		number = number->next;
+	if (number || !(number = calloc(1, sizeof(*number) + strlen(name) + 1)))
+		return number;
+	memcpy(number->name, name, strlen(name));
+	number->next = m->numbers;
+	return m->numbers = number;
+}
+
+int
+memory_cas(void *self, const char *name, int64_t expected, int64_t value, int64_t *found,
+	sess_error *err)
+{
+	memory_store *m = memory_enter(self, err);
+	memory_number *number;
+
+	if (!m)
+		return err->code;
+	number = find_number(m, name);
+	if (!number)
+		return memory_leave(self, memory_full(err));
+	*found = number->value;
+	if (*found == expected)
+		number->value = value;
+	return memory_leave(self, *found == expected);
+}
