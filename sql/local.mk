@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: ISC
+# sql/local.mk - schema, views and ready reports, installed for use with the sqlite3 shell.
+
+# What the library carries in itself. The views are for the shell alone: to parse them each time the
+# database is opened would cost a plain CGI program more than the rest of the opening.
+embedded_sql = %D%/schema.sql
+
+sqldir = $(pkgdatadir)/sql
+dist_sql_DATA = $(embedded_sql) %D%/views.sql
+
+queriesdir = $(sqldir)/queries
+dist_queries_DATA = \
+	%D%/queries/end-user.sql \
+	%D%/queries/expiring.sql \
+	%D%/queries/online.sql \
+	%D%/queries/per-user.sql \
+	%D%/queries/plans.sql \
+	%D%/queries/sizes.sql
