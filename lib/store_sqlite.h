@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC */
+/* store_sqlite.h - what the files of the SQLite store share; nobody else includes it. */
+#ifndef SESSKIT_STORE_SQLITE_H
+#define SESSKIT_STORE_SQLITE_H
+
+#include "gate.h"
+
+#include <sqlite3.h>
+
+/* Kinds of a trace, as they are stored. */
+enum { TRACE_CANDIDATE = 1, TRACE_RETIRED, TRACE_ENDED };
+
+/* Every statement there is; store_sqlite_sql.c has the texts. */
+typedef enum sql {
+	SQL_BEGIN, SQL_BEGIN_WRITE, SQL_COMMIT, SQL_ROLLBACK,
+	SQL_SAVE, SQL_SAVE_KEEP, SQL_SAVE_UNDO,
+	SQL_LOAD, SQL_TRACE, SQL_INSERT, SQL_UPDATE_DATA, SQL_UPDATE_ALL, SQL_TOUCH, SQL_EXPIRES,
+	SQL_OFFER, SQL_TRACE_ADD, SQL_TRACE_DROP, SQL_RETIRE, SQL_RELEAD, SQL_MOVE,
+	SQL_GUARD, SQL_SUCCEED, SQL_SUCCESSOR, SQL_ENDED, SQL_ENDED_ALIASES, SQL_REMOVE,
+	/* in threes: everyone's sessions, the anonymous ones, one user's */
+	SQL_LIST, SQL_LIST_ANONYMOUS, SQL_LIST_USER,
+	SQL_COUNT, SQL_COUNT_ANONYMOUS, SQL_COUNT_USER,
+	SQL_ALL_ENDED, SQL_ALL_ENDED_ANONYMOUS, SQL_ALL_ENDED_USER,
+	SQL_ALL_ALIASES, SQL_ALL_ALIASES_ANONYMOUS, SQL_ALL_ALIASES_USER,
+	SQL_ALL_REMOVE, SQL_ALL_REMOVE_ANONYMOUS, SQL_ALL_REMOVE_USER,
+	SQL_COLLECT_DUE, SQL_COLLECT_SESSIONS, SQL_COLLECT_TRACES,
+	SQL_MARK, SQL_MARK_SET,
+	SQL_STATEMENTS
+} sql;
+
+/* Columns of SQL_LOAD and SQL_LIST; the latter has the length of data in its place. */
+enum {
+	COL_SECRET, COL_FAMILY, COL_REVISION, COL_NUMBERS, COL_USER = COL_NUMBERS + 10, COL_ADDRESS,
+	COL_AGENT, COL_DATA, COL_ID
+};
+
+typedef struct sqlite_store {
+	sqlite3 *db;
+	gate gate;
+	sqlite3_stmt *statement[SQL_STATEMENTS];        /* NULL: not needed so far */
+	char *path;                     /* absolute */
+	size_t max_bytes;
+	int busy_ms;
+	int patience_ms;                /* for what holds the lock without the gate: busy_ms or less */
+	int64_t busy_since;             /* milliseconds; when the present wait began */
+	bool held;                      /* between hold and release */
+	bool sync_due;                  /* of what was done while held */
+	bool full;                      /* the last failure was for want of room */
+	int frames;                     /* in the WAL after our last commit */
+	int checked, bound;             /* frames at the last idle checkpoint; for the next hard one */
+	struct sqlite_store *next;      /* store_sqlite_fork.c */
+} sqlite_store;
+
+extern const sess_provider sess_provider_sqlite;
+
+/* store_sqlite_open.c */
+int sqlite_open(void **self, const sess_address *, const sess_limits *, sess_error *);
+void sqlite_close(void *self);
+void db_disconnect(sqlite_store *);             /* close what is open, keep the rest */
+/* All tables, in an empty file that nobody else knows. */
+int db_fill(sqlite_store *, const char *path, sess_error *);
+
+/* store_sqlite_fork.c */
+void fork_check(void);                          /* in a child: let go of all that is inherited */
+void fork_opened(sqlite_store *);
+void fork_closed(const sqlite_store *);
+void sqlite_forked(void *self);
+
+/* store_sqlite_files.c */
+/* Set the absolute path, so that neither chdir nor opening anew in a child can lead elsewhere. */
+int db_path(sqlite_store *, const char *given, sess_error *);
+char *db_beside(const char *path, const char *suffix);  /* to be freed; NULL: out of memory */
+/* Path with this suffix: 1 there and safe, 0 not there, or negative. */
+int db_file(const sqlite_store *, const char *suffix, sess_error *);
+/* Make the database, unless another process does. The gate lets one at a time look. */
+int db_create_missing(sqlite_store *, sess_error *);
+
+/* store_sqlite_sql.c: statements, failures, and the two ways to write */
+extern const char *const sql_text[SQL_STATEMENTS];
+int db_fail(sqlite_store *, int rc, sess_error *);              /* code for a result of SQLite */
+/* The statement, ready to be bound; NULL: err has the reason. */
+sqlite3_stmt *db_statement(sqlite_store *, sql, sess_error *);
+/* Run to its end, without a result; number of rows changed, or negative. */
+int64_t db_run(sqlite_store *, sqlite3_stmt *, sess_error *);
+/* One row, to be reset by the caller: 1, 0 there is none (and reset already), or negative. */
+int db_row(sqlite_store *, sqlite3_stmt *, sess_error *);
+void db_bind_id(sqlite3_stmt *, int at, const unsigned char *id);
+/* One statement as a transaction of its own, behind the gate. db_leave is due unless it fails. */
+int db_enter(sqlite_store *, sess_error *);
+void db_leave(sqlite_store *);
+/* Several statements as one transaction, behind the gate. db_finish(rc) ends it: keeps what was
+ * done if rc is not negative. Returns rc, or why it could not be kept. */
+int db_begin(sqlite_store *, sess_error *);
+int db_finish(sqlite_store *, int rc, sess_error *);
+int sqlite_hold(void *self, const unsigned char *id, sess_error *);
+int sqlite_release(void *self, sess_error *);
+
+/* store_sqlite_wal.c: keep the write-ahead log short, and put it on disk when it matters */
+void wal_watch(sqlite_store *);
+int wal_sync(sqlite_store *, sess_error *);     /* all that was committed so far is on disk */
+void wal_bound(sqlite_store *);                 /* after a commit */
+void wal_reuse(sqlite_store *);                 /* begin the log anew, if that can be */
+int sqlite_idle(void *self, sess_error *);
+void wal_close(sqlite_store *);
+
+/* store_sqlite_load.c */
+int sqlite_load(void *self, const unsigned char *id, int64_t now, sess_record *, sess_sink *,
+	sess_error *);
+int sqlite_list(void *self, const sess_query *, sess_record_fn *, void *arg, sess_error *);
+int sqlite_count(void *self, const sess_query *, size_t *n, sess_error *);
+/* Where an id leads: the id of a live record, which may be itself. 1, 0 nowhere, or negative. */
+int db_resolve(sqlite_store *, const unsigned char *id, int64_t now,
+	unsigned char record[SESS_ID_BYTES], sess_error *);
+/* The one of three statements that means the sessions of this query, with ?1 to ?3 bound. */
+sqlite3_stmt *db_select(sqlite_store *, sql first, const sess_query *, sess_error *);
+
+/* store_sqlite_end.c */
+int sqlite_offer(void *self, const unsigned char *id, const unsigned char *candidate,
+	const unsigned char *secret, int64_t now, int64_t free_since, int64_t keep, sess_error *);
+int sqlite_confirm(void *self, const unsigned char *candidate, int64_t now, int64_t renew,
+	sess_error *);
+int sqlite_replace(void *self, const unsigned char *old, const sess_record *, sess_status why,
+	int64_t now, int64_t keep, sess_error *);
+int sqlite_end(void *self, const unsigned char *id, sess_status why, int64_t now, int64_t keep,
+	sess_error *);
+int sqlite_end_all(void *self, const sess_query *, const unsigned char *except, sess_status why,
+	int64_t keep, size_t *n, sess_error *);
+/* store_sqlite.c: SESS_CONFLICT if the id is taken. */
+int db_insert(sqlite_store *, const sess_record *, uint64_t revision, sess_error *);
+/* Why a guarded change changed nothing: SESS_GONE, or otherwise if the record lives. */
+int db_missed(sqlite_store *, const unsigned char *id, int64_t now, int otherwise, sess_error *);
+
+#endif
