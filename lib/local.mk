@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: ISC
+# lib/local.mk - the library, its headers, its manual.
+
+include_HEADERS = %D%/sesskit.h %D%/sesskit_store.h
+lib_LTLIBRARIES = %D%/libsesskit.la
+noinst_LTLIBRARIES = %D%/libsesskit_core.la
+
+# Every source is compiled once, into this; tests link it to reach what libsesskit.la hides.
+library_c_sources = \
+	%D%/environ.c \
+	%D%/cookie_parse.c \
+	%D%/token.c \
+	%D%/begin.c \
+	%D%/values.c \
+	%D%/values_map.c \
+	%D%/flash.c \
+	%D%/csrf.c \
+	%D%/once.c \
+	%D%/login.c \
+	%D%/rotate.c \
+	%D%/renew.c \
+	%D%/destroy.c \
+	%D%/remember.c \
+	%D%/commit.c \
+	%D%/headers.c \
+	%D%/cookie_write.c \
+	%D%/url.c \
+	%D%/expiry.c \
+	%D%/json.c \
+	%D%/utf8.c \
+	%D%/seal.c \
+	%D%/keys.c \
+	%D%/admin.c \
+	%D%/collect.c \
+	%D%/kit.c \
+	%D%/store.c \
+	%D%/store_sqlite.c \
+	%D%/store_sqlite_end.c \
+	%D%/store_sqlite_files.c \
+	%D%/store_sqlite_fork.c \
+	%D%/store_sqlite_load.c \
+	%D%/store_sqlite_open.c \
+	%D%/store_sqlite_sql.c \
+	%D%/store_sqlite_wal.c \
+	%D%/gate.c \
+	%D%/store_memory.c \
+	%D%/store_memory_index.c \
+	%D%/store_memory_many.c \
+	%D%/config.c \
+	%D%/config_file.c \
+	%D%/config_env.c \
+	%D%/buffer.c \
+	%D%/clock.c \
+	%D%/error.c \
+	%D%/version.c
+%C%_libsesskit_core_la_SOURCES = $(library_c_sources) \
+	%D%/internal.h \
+	%D%/errors.def \
+	%D%/settings.def \
+	%D%/stores.def \
+	%D%/store_sqlite.h \
+	%D%/gate.h \
+	%D%/store_memory.h
+%C%_libsesskit_core_la_LIBADD = $(SQLITE_LIBS) $(SODIUM_LIBS)
+
+%C%_libsesskit_la_SOURCES =
+%C%_libsesskit_la_LIBADD = %D%/libsesskit_core.la
+%C%_libsesskit_la_LDFLAGS = $(HARDEN_LDFLAGS) $(COMPLETE_LDFLAGS) -no-undefined \
+	-version-info $(SESSKIT_ABI) -export-symbols $(top_srcdir)/%D%/sesskit.sym
+EXTRA_%C%_libsesskit_la_DEPENDENCIES = %D%/sesskit.sym
+
+# The schema is embedded, so that library and sql/ cannot disagree.
+BUILT_SOURCES += %D%/schema_sql.h
+CLEANFILES += %D%/schema_sql.h
+%D%/schema_sql.h: $(embedded_sql) %D%/embed.awk
+	$(AM_V_GEN)$(MKDIR_P) %D%
+	$(AM_V_at)cd $(top_srcdir) && $(AWK) -f %D%/embed.awk $(embedded_sql) \
+		>$(abs_top_builddir)/$@.tmp
+	$(AM_V_at)mv $@.tmp $@
+%D%/store_sqlite_open.lo: %D%/schema_sql.h
+
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = %D%/sesskit.pc
+
+dist_man_MANS += \
+	%D%/man/sesskit.3 \
+	%D%/man/sess_kit_open.3 \
+	%D%/man/sess_begin.3 \
+	%D%/man/sess_get_str.3 \
+	%D%/man/sess_flash.3 \
+	%D%/man/sess_csrf_token.3 \
+	%D%/man/sess_once_issue.3 \
+	%D%/man/sess_login.3 \
+	%D%/man/sess_destroy.3 \
+	%D%/man/sess_list.3 \
+	%D%/man/sesskit_store.3 \
+	%D%/man/sesskit.conf.5
+
+EXTRA_DIST += %D%/embed.awk %D%/sesskit.sym

@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: ISC
+# tests/local.mk - "make check" runs the everyday tests; run.sh runs all there are.
+
+# Each program is made of tests/NAME.c and of what it uses from libsupport.la; it sees all of the
+# library's insides. Unit tests have little to do with disks; they also run under valgrind.
+unit_tests = \
+	%D%/test_buffer \
+	%D%/test_config \
+	%D%/test_config_file \
+	%D%/test_cookie_parse \
+	%D%/test_cookie_write \
+	%D%/test_environ \
+	%D%/test_error \
+	%D%/test_expiry \
+	%D%/test_json \
+	%D%/test_json_real \
+	%D%/test_keys \
+	%D%/test_token \
+	%D%/test_url \
+	%D%/test_utf8 \
+	%D%/test_values \
+	%D%/test_values_map \
+	%D%/test_values_size
+
+# The rules of life on a fake clock, by whole requests; each against every store of this machine.
+life_tests = \
+	%D%/test_admin \
+	%D%/test_begin \
+	%D%/test_collect \
+	%D%/test_commit \
+	%D%/test_csrf \
+	%D%/test_destroy \
+	%D%/test_flash \
+	%D%/test_headers \
+	%D%/test_hostile \
+	%D%/test_kit \
+	%D%/test_login \
+	%D%/test_once \
+	%D%/test_remember \
+	%D%/test_renewal \
+	%D%/test_rotate \
+	%D%/test_seal \
+	%D%/test_thief
+
+# The contract of stores and the races, one small program per store URL.
+store_tests = \
+	%D%/contract_memory \
+	%D%/contract_sqlite \
+	%D%/store_broken \
+	%D%/test_store_memory \
+	%D%/test_store_sqlite \
+	%D%/test_store_sqlite_rows \
+	%D%/test_store_sqlite_writers
+
+# Crowds of processes and threads; slow_tests also run with SESS_SLOW set, and then take minutes.
+race_tests = \
+	%D%/races_memory \
+	%D%/races_sqlite \
+	$(slow_tests)
+
+slow_tests = \
+	%D%/faults/damage \
+	%D%/faults/disk \
+	%D%/faults/environment \
+	%D%/faults/fork \
+	%D%/faults/hammer \
+	%D%/faults/kill \
+	%D%/faults/lineage \
+	%D%/faults/oom \
+	%D%/faults/power \
+	%D%/faults/races \
+	%D%/faults/threads
+
+# Those that start threads also run under the thread sanitizer; races_sqlite is about processes, of
+# which it knows nothing, and takes very long there.
+threaded_tests = \
+	%D%/contract_memory \
+	%D%/contract_sqlite \
+	%D%/races_memory \
+	%D%/test_store_memory \
+	%D%/faults/lineage \
+	%D%/faults/races \
+	%D%/faults/threads
+
+script_tests = \
+	%D%/test_docs.sh \
+	%D%/symbols.sh \
+	%D%/style.sh \
+	%D%/versions.sh
+
+# With real web servers.
+e2e_tests = \
+	%D%/e2e/lighttpd.sh
+
+# Each fuzz target on a fixed number of inputs; check-fuzz runs them with libFuzzer.
+fuzz_tests = \
+	%D%/fuzz/fuzz_config \
+	%D%/fuzz/fuzz_cookie \
+	%D%/fuzz/fuzz_cookie_write \
+	%D%/fuzz/fuzz_environ \
+	%D%/fuzz/fuzz_json \
+	%D%/fuzz/fuzz_token
+
+program_tests = $(unit_tests) $(fuzz_tests) $(life_tests) $(store_tests) $(race_tests)
+TESTS = $(program_tests) $(script_tests)
+if ALL_TESTS
+TESTS += $(e2e_tests)
+endif
+
+check_PROGRAMS += $(program_tests)
+check_LTLIBRARIES += %D%/libsupport.la
+%C%_libsupport_la_SOURCES = \
+	%D%/tap.h \
+	%D%/support.c \
+	%D%/support.h \
+	%D%/alloc.c \
+	%D%/alloc.h \
+	%D%/measure.h \
+	%D%/session.c \
+	%D%/session_visit.c \
+	%D%/session.h \
+	%D%/store_contract.c \
+	%D%/store_contract.h \
+	%D%/store_contract_end.c \
+	%D%/store_contract_handles.c \
+	%D%/store_contract_hold.c \
+	%D%/store_contract_load.c \
+	%D%/store_contract_many.c \
+	%D%/store_contract_renew.c \
+	%D%/store_contract_update.c \
+	%D%/store_race.c \
+	%D%/store_races.c \
+	%D%/store_races.h
+LDADD = %D%/libsupport.la lib/libsesskit_core.la
+
+check_LTLIBRARIES += %D%/libfaults.la
+%C%_libfaults_la_SOURCES = \
+	%D%/faults/faults.c \
+	%D%/faults/faults.h \
+	%D%/faults/powervfs.c \
+	%D%/faults/powervfs.h \
+	%D%/faults/race.c \
+	%D%/faults/race.h \
+	%D%/faults/shelf.c \
+	%D%/faults/shelf.h \
+	%D%/faults/syscalls.c \
+	%D%/faults/syscalls.h
+faults_ldadd = %D%/libfaults.la $(LDADD)
+%C%_faults_damage_LDADD = $(faults_ldadd)
+%C%_faults_disk_LDADD = $(faults_ldadd)
+%C%_faults_environment_LDADD = $(faults_ldadd)
+%C%_faults_fork_LDADD = $(faults_ldadd)
+%C%_faults_hammer_LDADD = $(faults_ldadd)
+%C%_faults_kill_LDADD = $(faults_ldadd)
+%C%_faults_lineage_LDADD = $(faults_ldadd)
+%C%_faults_oom_SOURCES = \
+	%D%/faults/oom.c \
+	%D%/faults/oom.h \
+	%D%/faults/oom_alloc.c \
+	%D%/faults/oom_requests.c
+%C%_faults_oom_LDADD = $(faults_ldadd)
+%C%_faults_power_LDADD = $(faults_ldadd)
+%C%_faults_races_LDADD = $(faults_ldadd)
+%C%_faults_threads_LDADD = $(faults_ldadd)
+
+%C%_store_broken_SOURCES = \
+	%D%/store_broken.c \
+	%D%/store_broken.h \
+	%D%/store_broken_life.c \
+	%D%/store_broken_many.c \
+	%D%/store_broken_record.c
+
+# For programs that use alloc.h.
+wrap_alloc = -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=free
+%C%_test_buffer_LDFLAGS = $(AM_LDFLAGS) $(wrap_alloc)
+%C%_test_cookie_parse_LDFLAGS = $(AM_LDFLAGS) $(wrap_alloc)
+%C%_test_cookie_write_LDFLAGS = $(AM_LDFLAGS) $(wrap_alloc)
+%C%_test_json_LDFLAGS = $(AM_LDFLAGS) $(wrap_alloc)
+%C%_test_values_LDFLAGS = $(AM_LDFLAGS) $(wrap_alloc)
+%C%_test_values_map_LDFLAGS = $(AM_LDFLAGS) $(wrap_alloc)
+
+# oom_alloc.c stands in front of every allocator itself.
+wrap_all = -Wl,--wrap=calloc -Wl,--wrap=free -Wl,--wrap=malloc -Wl,--wrap=realloc \
+	-Wl,--wrap=reallocarray -Wl,--wrap=sodium_allocarray -Wl,--wrap=sodium_free -Wl,--wrap=strdup \
+	-Wl,--wrap=strndup
+%C%_faults_oom_LDFLAGS = $(AM_LDFLAGS) $(wrap_all)
+
+fuzz_main = %D%/fuzz/fuzz_main.c %D%/fuzz/fuzz.h
+%C%_fuzz_fuzz_config_SOURCES = %D%/fuzz/fuzz_config.c $(fuzz_main)
+%C%_fuzz_fuzz_cookie_SOURCES = %D%/fuzz/fuzz_cookie.c $(fuzz_main)
+%C%_fuzz_fuzz_cookie_write_SOURCES = %D%/fuzz/fuzz_cookie_write.c $(fuzz_main)
+%C%_fuzz_fuzz_environ_SOURCES = %D%/fuzz/fuzz_environ.c $(fuzz_main)
+%C%_fuzz_fuzz_json_SOURCES = %D%/fuzz/fuzz_json.c $(fuzz_main)
+%C%_fuzz_fuzz_token_SOURCES = %D%/fuzz/fuzz_token.c $(fuzz_main)
+
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
+	CC='$(CC)'; NM='$(NM)'; AWK='$(AWK)'; export top_srcdir top_builddir CC NM AWK;
+
+# The benchmarks are built and run on demand only; their guard counts instructions, and is slow.
+bench_programs = %D%/bench/bench_session %D%/bench/bench_writers %D%/bench/bench_cgi \
+	%D%/bench/empty_cgi %D%/bench/page %D%/bench/readonly
+EXTRA_PROGRAMS = $(bench_programs)
+CLEANFILES += $(bench_programs)
+bench_common = %D%/bench/bench.c %D%/bench/bench.h
+bench_stores = $(bench_common) %D%/bench/bench_library.c %D%/bench/bench_raw.c \
+	%D%/bench/bench_visitors.c
+%C%_bench_bench_session_SOURCES = %D%/bench/bench_session.c %D%/bench/bench_alloc.c $(bench_stores)
+%C%_bench_bench_session_LDADD = lib/libsesskit_core.la
+%C%_bench_bench_writers_SOURCES = %D%/bench/bench_writers.c $(bench_stores)
+%C%_bench_bench_writers_LDADD = lib/libsesskit_core.la
+%C%_bench_bench_cgi_SOURCES = %D%/bench/bench_cgi.c $(bench_common)
+%C%_bench_bench_cgi_LDADD =
+%C%_bench_empty_cgi_LDADD =
+%C%_bench_empty_cgi_LDFLAGS = -all-static
+%C%_bench_page_LDADD = $(FCGI_LIBS)
+%C%_bench_readonly_LDADD = lib/libsesskit_core.la $(FCGI_LIBS)
+bench: all
+	$(MAKE) $(bench_programs)
+	$(SHELL) $(top_srcdir)/%D%/bench/run.sh .
+slow_scripts = %D%/bench/guard.sh
+%D%/bench/guard.log: %D%/bench/bench_session$(EXEEXT)
+
+check-slow:
+	SESS_SLOW=1 $(MAKE) check TESTS='$(slow_tests) $(slow_scripts)' TEST_SUITE_LOG=slow-suite.log
+check-e2e:
+	$(MAKE) check TESTS='$(e2e_tests)' TEST_SUITE_LOG=e2e-suite.log
+
+valgrind = valgrind -q --leak-check=full --show-leak-kinds=definite,indirect,possible \
+	--errors-for-leak-kinds=definite,indirect,possible --error-exitcode=99
+check-valgrind:
+	$(MAKE) check TESTS='$(unit_tests)' LOG_COMPILER='$(valgrind)' \
+		TEST_SUITE_LOG=valgrind-suite.log
+
+# A build of its own for each sanitizer, below this build directory, which must not be the checkout.
+# Warnings do not fail it: gcc gives wrong ones for instrumented code.
+check-asan:
+	$(MAKE) check-sanitizer sanitizer=address,undefined sanitizer_dir=asan \
+		sanitizer_tests='$(program_tests)'
+check-tsan:
+	$(MAKE) check-sanitizer sanitizer=thread sanitizer_dir=tsan \
+		sanitizer_tests='$(threaded_tests)'
+check-sanitizer:
+	$(MKDIR_P) $(sanitizer_dir)
+	cd $(sanitizer_dir) && { test -f Makefile || $(abs_top_srcdir)/configure CC='$(CC)' \
+		--disable-shared --enable-sanitizer=$(sanitizer); }
+	cd $(sanitizer_dir) && TSAN_OPTIONS='suppressions=$(abs_top_srcdir)/%D%/tsan.supp' \
+		$(MAKE) check TESTS='$(sanitizer_tests)'
+distclean-local:
+	rm -rf asan tsan
+
+# Each fuzz/NAME.c gets random input for a while, with clang's libFuzzer.
+fuzz_targets = \
+	%D%/fuzz/fuzz_config.c \
+	%D%/fuzz/fuzz_cookie.c \
+	%D%/fuzz/fuzz_cookie_write.c \
+	%D%/fuzz/fuzz_environ.c \
+	%D%/fuzz/fuzz_json.c \
+	%D%/fuzz/fuzz_token.c
+fuzz_seconds = 10
+check-fuzz: $(BUILT_SOURCES)
+	for target in $(fuzz_targets); do \
+		(cd $(top_srcdir) && clang -g -O1 -D_GNU_SOURCE= -Ilib \
+			-I$(abs_top_builddir)/lib $(SQLITE_CFLAGS) $(SODIUM_CFLAGS) \
+			-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+			-o $(abs_top_builddir)/fuzz "$$target" $(library_c_sources) \
+			$(SQLITE_LIBS) $(SODIUM_LIBS)) && \
+		./fuzz -max_total_time=$(fuzz_seconds) || exit; \
+	done
+CLEANFILES += fuzz
+
+# Static analysis and the manual's lint.
+c_sources = $(library_c_sources) $(sample_c_sources)
+check-analyzer: $(BUILT_SOURCES)
+	cd $(top_srcdir) && result=0; for file in $(c_sources); do \
+		$(CC) $(analyzer_flags) -fanalyzer -c -o /dev/null "$$file" || result=1; \
+		clang $(analyzer_flags) --analyze --analyzer-output text \
+			-Xclang -analyzer-werror "$$file" || result=1; \
+	done; exit $$result
+analyzer_flags = -std=gnu11 -O2 -D_GNU_SOURCE= -Werror -Wall -Wextra -Ilib \
+	-I$(abs_top_builddir)/lib $(SQLITE_CFLAGS) $(SODIUM_CFLAGS)
+check-cppcheck: $(BUILT_SOURCES)
+	cd $(top_srcdir) && cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+		--enable=warning,performance,portability -Ilib -I$(abs_top_builddir)/lib \
+		$(c_sources)
+check-man:
+	cd $(top_srcdir) && mandoc -T lint -W warning $(dist_man_MANS)
+
+# What was installed is found by pkg-config, compiles, links and runs.
+installcheck-local:
+	PKG_CONFIG_PATH='$(DESTDIR)$(pkgconfigdir)' && export PKG_CONFIG_PATH && \
+	$(CC) $(CFLAGS) -o installed $(top_srcdir)/%D%/installed.c \
+		`$(PKG_CONFIG) --cflags --libs sesskit` -Wl,-rpath,'$(DESTDIR)$(libdir)' && \
+	./installed; result=$$?; rm -f installed; exit $$result
+
+.PHONY: bench check-slow check-e2e check-valgrind check-asan check-tsan check-sanitizer \
+	check-analyzer check-cppcheck check-fuzz check-man
+
+EXTRA_DIST += $(script_tests) $(e2e_tests) $(fuzz_targets) %D%/tap.sh %D%/run.sh %D%/setup.sh \
+	%D%/installed.c %D%/tsan.supp $(slow_scripts) %D%/bench/run.sh %D%/bench/bench_http.sh \
+	%D%/bench/bench_http.lua %D%/bench/counter.php
