@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: ISC */
+/* test_store_sqlite_rows.c - hostile and damaged contents of an SQLite store, and query plans. */
+#include "sqlite_fixture.h"
+
+#include "store_sqlite.h"
+
+#include <fcntl.h>
+
+static void corrupt_file_is_told(void)
+{
+	char *path = temp_path("corrupt.db"), junk[4096];
+	void *self = store_at(path);
+	int fd, rc = SESS_OK;
+
+	for (unsigned i = 0; i < 200; i++)
+		insert(self, i);
+	provider->close(self);
+	by_hand(path, "PRAGMA wal_checkpoint(TRUNCATE)");
+	memset(junk, 0x55, sizeof(junk));
+	fd = open(path, O_WRONLY);
+	for (off_t at = 4096; at < size_of(path, ""); at += 4096)
+		if (pwrite(fd, junk, sizeof(junk), at) < 0)
+			bail("pwrite: %s", strerror(errno));
+	close(fd);
+	self = store_at(path);
+	rc = load(self, 1, NULL);
+	is_int(rc, SESS_STORE, "a corrupt page is a broken store");
+	ok(strstr(error.text, path) != NULL && strstr(error.text, "restore") != NULL, "told: %s",
+		error.text);
+	rc = insert(self, 999);
+	is_int(rc, SESS_STORE, "insert as well");
+	provider->close(self);
+	free(path);
+}
+
+/* The tables without their guards, as an old program or a hand could have made them. */
+static const char loose[] = "PRAGMA application_id = 0x73657373; PRAGMA user_version = 1;"
+	"PRAGMA journal_mode = WAL;"
+	"CREATE TABLE session (id PRIMARY KEY, secret, family, revision, created, seen, expires,"
+	" absolute, idle, renew, offered, login, persist, level, user, address, agent, data);"
+	"CREATE TABLE trace (id PRIMARY KEY, kind, session, secret, at, keep, why);"
+	"CREATE TABLE mark (name PRIMARY KEY, value)";
+
+static void load_survives_damaged_rows(void)
+{
+	static const char *const damage[] = {
+		"secret = x'00'", "secret = NULL", "secret = 'text'", "family = zeroblob(17)",
+		"revision = 0", "revision = 'one'", "seen = NULL", "expires = 'tomorrow'", "level = 1.5",
+		"user = x'00'", "user = 'a' || char(0) || 'b'", "address = 5", "data = NULL", "data = 7",
+		"data = zeroblob(5000)", "data = zeroblob(20000000)",
+	};
+	char *path = temp_path("loose.db");
+	void *self;
+
+	by_hand(path, loose);
+	chmod(path, 0600);
+	for (size_t i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {
+		char change[200];
+		sess_status why = SESS_LIVE;
+
+		self = store_at(path);
+		insert(self, 1);
+		is_int(load(self, 1, NULL), 1, "sound before: %s", damage[i]);
+		snprintf(change, sizeof(change), "UPDATE session SET %s", damage[i]);
+		by_hand(path, change);
+		error.text[0] = '\0';
+		is_int(load(self, 1, &why), 0, "no session with %s", damage[i]);
+		is_int(why, SESS_DAMAGED, "and the reason");
+		ok(strstr(error.text, "damaged in column") != NULL, "told: %s", error.text);
+		provider->close(self);
+		by_hand(path, "DELETE FROM session");
+	}
+	free(path);
+}
+
+static void load_survives_circles(void)
+{
+	char *path = temp_path("circle.db");
+	void *self = store_at(path);
+	sess_record a = record(1), b = record(2);
+	sess_status why = SESS_LIVE;
+	sqlite3 *db;
+	sqlite3_stmt *add;
+
+	if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_prepare_v2(db, "INSERT INTO trace VALUES"
+		" (?1, 2, ?2, ?2, 0, 1 << 40, 0, NULL)", -1, &add, NULL) != SQLITE_OK)
+		bail("%s", sqlite3_errmsg(db));
+	for (int i = 0; i < 2; i++) {
+		sqlite3_bind_blob(add, 1, i == 0 ? a.id : b.id, 32, SQLITE_STATIC);
+		sqlite3_bind_blob(add, 2, i == 0 ? b.id : a.id, 32, SQLITE_STATIC);
+		is_int(sqlite3_step(add), SQLITE_DONE, "a trace that leads in a circle");
+		sqlite3_reset(add);
+	}
+	sqlite3_finalize(add);
+	sqlite3_close(db);
+	is_int(load(self, 1, &why), 0, "load by a circle ends");
+	is_int(why, SESS_UNKNOWN, "and knows nothing");
+	is_int(provider->end(self, a.id, SESS_REVOKED, NOW, NOW + 1, &error), SESS_OK, "so does end");
+	is_int(provider->confirm(self, a.id, NOW, 0, &error), SESS_GONE, "and confirm");
+	provider->close(self);
+	free(path);
+}
+
+static void schema_guards_its_rows(void)
+{
+	char *path = temp_path("guard.db");
+	sqlite3 *db;
+
+	provider->close(store_at(path));
+	if (sqlite3_open(path, &db) != SQLITE_OK)
+		bail("%s", sqlite3_errmsg(db));
+	is_int(sqlite3_exec(db, "INSERT INTO trace VALUES (x'00', 3, NULL, NULL, 0, 0, 7, NULL)", NULL, NULL,
+		NULL), SQLITE_CONSTRAINT, "an id of the wrong length");
+	is_int(sqlite3_exec(db, "INSERT INTO mark VALUES ('a', 'text')", NULL, NULL, NULL),
+		SQLITE_CONSTRAINT, "a text for a number");
+	sqlite3_close(db);
+	free(path);
+}
+
+static void triggers_of_others_do_not_run(void)
+{
+	char *path = temp_path("trigger.db");
+	void *self = store_at(path);
+
+	insert(self, 1);
+	provider->close(self);
+	by_hand(path, "CREATE TRIGGER t AFTER UPDATE ON session BEGIN DELETE FROM session; END");
+	self = store_at(path);
+	is_int(provider->touch(self, record(1).id, NOW + 1, NOW + 9, &error), SESS_OK, "touch");
+	is_int(load(self, 1, NULL), 1, "a trigger that somebody put into the file did not run");
+	provider->close(self);
+	free(path);
+}
+
+static void plans_never_scan(void)
+{
+	char *path = temp_path("plans.db");
+	sqlite3 *db;
+
+	provider->close(store_at(path));
+	if (sqlite3_open(path, &db) != SQLITE_OK)
+		bail("%s", sqlite3_errmsg(db));
+	for (int i = 0; i < SQL_STATEMENTS; i++) {
+		char *explain = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", sql_text[i]);
+		sqlite3_stmt *plan = NULL;
+		bool scans = false;
+
+		is_int(sqlite3_prepare_v2(db, explain, -1, &plan, NULL), SQLITE_OK, "%s", sql_text[i]);
+		while (sqlite3_step(plan) == SQLITE_ROW) {
+			const char *line = (const char *)sqlite3_column_text(plan, 3);
+
+			scans |= strstr(line, "SCAN session") != NULL || strstr(line, "SCAN trace") != NULL;
+		}
+		ok(!scans, "no scan of a whole table");
+		sqlite3_finalize(plan);
+		sqlite3_free(explain);
+	}
+	sqlite3_close(db);
+	free(path);
+}
+
+int main(void)
+{
+	corrupt_file_is_told();
+	load_survives_damaged_rows();
+	load_survives_circles();
+	schema_guards_its_rows();
+	triggers_of_others_do_not_run();
+	plans_never_scan();
+	arena_free(&sink.memory);
+	return done();
+}
