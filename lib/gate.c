@@ -250,7 +250,22 @@ owned(pthread_mutex_t *m, int rc)
 static int
 take(pthread_mutex_t *m, const struct timespec *until)
 {
-	return owned(m, pthread_mutex_clocklock(m, CLOCK_MONOTONIC, until));
+	int rc = pthread_mutex_clocklock(m, CLOCK_MONOTONIC, until);
+	struct timespec now, wall;
+
+	/* Before Linux 5.14, mutexes that the kernel hands over know the wall clock only. */
+	if (rc == EINVAL) {
+		now = after_ns(0);
+		clock_gettime(CLOCK_REALTIME, &wall);
+		wall.tv_sec += until->tv_sec - now.tv_sec;
+		wall.tv_nsec += until->tv_nsec - now.tv_nsec;
+		if (wall.tv_nsec < 0 || wall.tv_nsec >= SECOND_NS) {
+			wall.tv_sec += wall.tv_nsec < 0 ? -1 : 1;
+			wall.tv_nsec += wall.tv_nsec < 0 ? SECOND_NS : -SECOND_NS;
+		}
+		rc = pthread_mutex_timedlock(m, &wall);
+	}
+	return owned(m, rc);
 }
 
 /* Stand in the queue, then wait for the writer: first while others may overtake, then without. */
