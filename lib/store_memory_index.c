@@ -163,7 +163,8 @@ body_free(memory_body *body)
 int
 memory_full(sess_error *err)
 {
-	return sess_fail(err, SESS_NOMEM, "memory: out of memory");
+	sess_fail(err, SESS_NOMEM, "memory: out of memory");
+	return SESS_NOMEM;
 }
 
 int
@@ -171,8 +172,10 @@ memory_key_add(memory_store *m, memory_session *session, const memory_key *like,
 {
 	memory_key **bucket = bucket_of(m, like->id), *key;
 
-	if (memory_find(m, like->id))
-		return sess_fail(err, SESS_CONFLICT, "memory: this id was given out before");
+	if (memory_find(m, like->id)) {
+		sess_fail(err, SESS_CONFLICT, "memory: this id was given out before");
+		return SESS_CONFLICT;
+	}
 	key = malloc(sizeof(*key));
 	if (!key)
 		return memory_full(err);
