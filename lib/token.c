@@ -16,14 +16,21 @@ random_bytes(void *out, size_t len)
 	randombytes_buf(out, len);
 }
 
+/* 1 when n is above limit, else 0: the sign of what is left. */
+static uint32_t
+above(uint32_t limit, uint32_t n)
+{
+	return (limit - n) >> 31;
+}
+
 static char
 base64_char(uint32_t bits)
 {
-	int digit = (int)(bits & 63);
+	uint32_t digit = bits & 63;
 
 	/* A-Z, from 26 a-z, from 52 0-9, then - and _: how far each is from the one before. */
-	return (char)('A' + digit + ((25 - digit) >> 31 & 6) - ((51 - digit) >> 31 & 75) -
-		((61 - digit) >> 31 & 13) + ((62 - digit) >> 31 & 49));
+	return (char)('A' + digit + above(25, digit) * 6 - above(51, digit) * 75 -
+		above(61, digit) * 13 + above(62, digit) * 49);
 }
 
 size_t
@@ -97,7 +104,7 @@ base64_decode(void *data, size_t max, const char *text, size_t len)
 	}
 	/* Bits behind the last byte must be zero, or two texts would stand for the same bytes. */
 	bad |= -(int)(bits & ((1U << have) - 1));
-	return (ssize_t)n | bad >> 31;
+	return (ssize_t)n | -(ssize_t)((uint32_t)bad >> 31);
 }
 
 void
