@@ -10,7 +10,8 @@
 #include <sodium.h>
 #include <string.h>
 
-#define TRACE_MAX (400 * 86400) /* how long a session without absolute limit knows its old ids */
+#define TRACE_MAX (400 * 86400) /* how long a candidate waits, if nothing ends the session before */
+#define RETIRED_KEPT 86400      /* how long a retired id is known, to raise the alarm */
 
 /* Offer a new id when one is due. That this fails, or that another request was first, costs the
  * visitor nothing: the present id goes on working. */
@@ -30,8 +31,8 @@ session_offer(sess *s)
 	identity_secret(secret, &s->current);
 	secret_wrap(s->next.wrapped, secret, s->next.raw);
 	sodium_memzero(secret, sizeof(secret));
-	rc = kit->store.provider->offer(kit->store.self, s->current.id, s->next.id, s->next.wrapped, s->now,
-		expiry_add(s->now, -kit->config.grace),
+	rc = kit->store.provider->offer(kit->store.self, s->current.id, s->next.id, s->next.wrapped,
+		s->now, expiry_add(s->now, -kit->config.grace),
 		s->rec.absolute != 0 ? s->rec.absolute : expiry_add(s->now, TRACE_MAX), &kit->error);
 	if (rc == 1) {
 		s->rec.offered = s->now;
@@ -53,7 +54,8 @@ session_confirm(sess *s)
 
 	if (s->flags & SESS_READ_ONLY)
 		return SESS_OK;
-	rc = kit->store.provider->confirm(kit->store.self, s->current.id, s->now, renew, &kit->error);
+	rc = kit->store.provider->confirm(kit->store.self, s->current.id, s->now, renew,
+		expiry_add(s->now, RETIRED_KEPT), &kit->error);
 	if (rc == SESS_OK) {
 		memcpy(s->rec.id, s->current.id, sizeof(s->rec.id));
 		s->rec.via = SESS_VIA_ID;

@@ -35,21 +35,22 @@
  *    secret that came with the candidate; id is the record's.
  * 12 confirm moves the record to the candidate's id and secret, and retires the old id and all
  *    other candidates, in one step; data and revision stay. Repeating it, or confirming one that
- *    is retired, is SESS_OK and changes nothing; an unknown one is SESS_GONE. The old id's trace
- *    lives as long as the candidate's would have.
+ *    is retired, is SESS_OK and changes nothing; an unknown one is SESS_GONE. What it retires
+ *    is kept until the time given, or less if it was to be kept less.
  * 13 load by a retired id gives the record with via RETIRED, since = when it was retired, and the
  *    secret of that id, over any number of renewals.
  * 14 replace, guarded by revision as update is, puts the new record in place of the old one in one
  *    step; the old id, its candidates and retired ids lead nowhere from then on and say why.
  * 15 end removes the record, whether named by its id, a candidate, a retired id or an id that was
- *    replaced, and leaves a trace that says why; a missing record is SESS_OK.
+ *    replaced, and leaves a trace that says why; a missing record is SESS_OK. An expired one is
+ *    ended as well: the clock may be ahead.
  * 16 A record once ended is never brought back by update, touch, offer, confirm or replace.
- * 17 end_all ends the live records of a user (NULL: of everyone) but one, and counts them; that one
- *    may be named by a candidate or a retired id.
+ * 17 end_all ends the records of a user (NULL: of everyone), expired ones too, but one, and counts
+ *    them; that one may be named by a candidate or a retired id.
  * 18 list gives live records of a user, "" the anonymous, NULL all, last seen first, at most limit.
  * 19 count counts the same records.
- * 20 collect deletes expired records and outdated traces, at most rows, oldest first, and nothing
- *    that load would still return or explain.
+ * 20 collect deletes expired records, with the traces that lead to them, and outdated traces, at
+ *    most rows, oldest first, and nothing that load would still return or explain.
  * 21 cas sets a named number if it still has the value expected; a missing one counts as 0.
  * 22 Several handles, threads and processes at once: every call is atomic.
  * 23 Between hold and release no other handle changes the record held.
@@ -99,7 +100,7 @@ typedef struct sess_record {
 	bool sealed;                             /* data is ciphertext, else JSON text */
 	/* filled by load only */
 	int via;
-	int64_t since;
+	int64_t since;                           /* offered, retired or ended at */
 	sess_status ended;                       /* load returned 0: why; SESS_UNKNOWN if not known */
 } sess_record;
 
@@ -149,7 +150,7 @@ typedef struct sess_provider {
 	/* must provide; err is never NULL. Calls for one self come from one thread. */
 	int (*open)(void **self, const sess_address *, const sess_limits *, sess_error *err);
 	void (*close)(void *self);
-	/* 1 found, 0 not, negative on failure; on 0 only ended is set */
+	/* 1 found, 0 not, negative on failure; on 0 only ended is set, and since if a trace said why */
 	int (*load)(void *self, const unsigned char *id, int64_t now, sess_record *, sess_sink *,
 		sess_error *err);
 	/* the record's revision is ignored and becomes 1 */
@@ -163,9 +164,9 @@ typedef struct sess_provider {
 	int (*offer)(void *self, const unsigned char *id, const unsigned char *candidate,
 		const unsigned char *secret, int64_t now, int64_t free_since, int64_t keep,
 		sess_error *err);
-	/* renew becomes the record's renew, offered becomes 0 */
+	/* renew becomes the record's renew, offered becomes 0; what retires is kept until keep */
 	int (*confirm)(void *self, const unsigned char *candidate, int64_t now, int64_t renew,
-		sess_error *err);
+		int64_t keep, sess_error *err);
 	/* record->revision is the one expected of the old record; the new one has revision + 1. The
 	 * traces live until keep and say why. */
 	int (*replace)(void *self, const unsigned char *old, const sess_record *, sess_status why,

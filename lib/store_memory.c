@@ -52,8 +52,9 @@ memory_enter(memory_handle *h, sess_error *err)
 	return NULL;
 }
 
-/* Returns rc. Traces beyond the limit go, first those that would have been outdated first. What
- * this costs is the reason why a session ended, or the alarm about an old retired id. */
+/* Returns rc. Of sessions that ended, traces beyond the limit go, first those that would have been
+ * outdated first. What this costs is the reason why a session ended. An id that leads to a record
+ * stays: it may be the only one that its visitor has. */
 int
 memory_leave(memory_handle *h, int rc)
 {
@@ -142,6 +143,8 @@ memory_load(void *self, const unsigned char *id, int64_t now, sess_record *out, 
 		out->ended = rec->absolute && rec->absolute <= now ? SESS_AGED : SESS_IDLE;
 	else
 		out->ended = key ? key->session->why : SESS_UNKNOWN;
+	if (key && !rec)
+		out->since = key->session->ended;
 	return memory_leave(self, rc);
 }
 
@@ -149,8 +152,8 @@ memory_load(void *self, const unsigned char *id, int64_t now, sess_record *out, 
 
 /* The key by which an id leads to a live record, NULL if it does not. Outdated traces count as gone
  * and so do expired records, collected or not. */
-memory_key *
-memory_live(const memory_store *m, const unsigned char *id, int64_t now)
+static memory_key *
+find_live(const memory_store *m, const unsigned char *id, int64_t now)
 {
 	memory_key *key = memory_find(m, id);
 
@@ -176,7 +179,7 @@ enter_own(memory_handle *h, const unsigned char *id, const sess_record *expected
 
 	if (!m)
 		return NULL;
-	key = memory_live(m, id, now);
+	key = find_live(m, id, now);
 	if (!key || key != key->session->own)
 		memory_leave(h, gone(err));
 	else if (expected && key->session->body->rec.revision != expected->revision)
@@ -217,7 +220,7 @@ memory_insert(void *self, const sess_record *rec, int64_t now, int flags, sess_e
 	else
 		rc = memory_session_add(m, rec, 1, err);
 	if (!rc && victim)
-		memory_key_drop(m, victim);
+		memory_session_drop(m, victim->session);
 	return memory_leave(self, rc);
 }
 
@@ -297,7 +300,7 @@ memory_offer(void *self, const unsigned char *id, const unsigned char *candidate
 
 static int
 memory_confirm(void *self, const unsigned char *candidate, int64_t now, int64_t renew,
-	sess_error *err)
+	int64_t keep, sess_error *err)
 {
 	memory_store *m = memory_enter(self, err);
 	memory_session *session;
@@ -306,7 +309,7 @@ memory_confirm(void *self, const unsigned char *candidate, int64_t now, int64_t 
 
 	if (!m)
 		return err->code;
-	key = memory_live(m, candidate, now);
+	key = find_live(m, candidate, now);
 	if (!key)
 		return memory_leave(self, gone(err));
 	/* What is no candidate was confirmed before, or lost to one that was. */
@@ -315,6 +318,8 @@ memory_confirm(void *self, const unsigned char *candidate, int64_t now, int64_t 
 	session = key->session;
 	old = session->own;
 	for (memory_key *at = session->keys; at; at = at->sibling) {
+		if (at->via == SESS_VIA_CANDIDATE && at->until > keep)
+			memory_key_move(m, at, keep);
 		if (at->via != SESS_VIA_RETIRED)
 			at->since = now;
 		at->via = at == key ? SESS_VIA_ID : SESS_VIA_RETIRED;
@@ -324,7 +329,7 @@ memory_confirm(void *self, const unsigned char *candidate, int64_t now, int64_t 
 	rec->renew = renew;
 	rec->offered = 0;
 	session->own = key;
-	memory_key_move(m, old, key->until);
+	memory_key_move(m, old, keep);
 	memory_key_move(m, key, rec->expires);
 	return memory_leave(self, SESS_OK);
 }
@@ -341,37 +346,11 @@ memory_replace(void *self, const unsigned char *old, const sess_record *rec, ses
 		return err->code;
 	rc = memory_session_add(h->store, rec, rec->revision + 1, err);
 	if (!rc) {
-		memory_session_end(h->store, session, why, keep);
+		memory_session_end(h->store, session, why, now, keep);
 		session->replaced = true;
 		memcpy(session->next, rec->id, sizeof(session->next));
 	}
 	return memory_leave(h, rc);
-}
-
-/* The key of a live record by its id, or by one that it took the place of. */
-static memory_key *
-live_successor(const memory_store *m, const unsigned char *id, int64_t now)
-{
-	memory_key *key = memory_find(m, id);
-
-	while (key && key->until > now && !key->session->body && key->session->replaced)
-		key = memory_find(m, key->session->next);
-	return key ? memory_live(m, key->id, now) : NULL;
-}
-
-static int
-memory_end(void *self, const unsigned char *id, sess_status why, int64_t now, int64_t keep,
-	sess_error *err)
-{
-	memory_store *m = memory_enter(self, err);
-	memory_key *key;
-
-	if (!m)
-		return err->code;
-	key = live_successor(m, id, now);
-	if (key)
-		memory_session_end(m, key->session, why, keep);
-	return memory_leave(self, SESS_OK);
 }
 
 const sess_provider sess_provider_memory = {

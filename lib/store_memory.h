@@ -10,8 +10,9 @@
 
 typedef struct memory_session memory_session;
 
-/* Each key is in the tree of its kind, in the order in which keys are outdated. */
-enum { TREE_ANONYMOUS, TREE_USERS, TREE_TRACES, TREES };
+/* Each key is in the tree of its kind, in the order in which keys are outdated: own ids of records,
+ * other ids that lead to one, ids that lead to none. */
+enum { TREE_ANONYMOUS, TREE_USERS, TREE_ALIASES, TREE_TRACES, TREES };
 
 /* An id that means something: the own id of a record, or a trace. */
 typedef struct memory_key memory_key;
@@ -35,6 +36,7 @@ typedef struct memory_body {
 struct memory_session {
 	memory_body *body;              /* NULL: there is none any more, why says why */
 	sess_status why;
+	int64_t ended;                  /* when */
 	bool replaced;                  /* by the record of this id */
 	unsigned char next[SESS_ID_BYTES];
 	memory_key *keys, *own;
@@ -69,10 +71,11 @@ typedef struct memory_handle {
 /* store_memory.c */
 memory_store *memory_enter(memory_handle *, sess_error *);      /* NULL: SESS_BUSY */
 int memory_leave(memory_handle *, int rc);              /* due after enter; returns rc */
-/* The key by which an id leads to a live record, NULL if it does not. */
-memory_key *memory_live(const memory_store *, const unsigned char *id, int64_t now);
 
 /* store_memory_many.c */
+void memory_session_drop(memory_store *, memory_session *);     /* forget it and all its ids */
+int memory_end(void *self, const unsigned char *id, sess_status why, int64_t now, int64_t keep,
+	sess_error *);
 int memory_end_all(void *self, const sess_query *, const unsigned char *except, sess_status why,
 	int64_t keep, size_t *n, sess_error *);
 int memory_list(void *self, const sess_query *, sess_record_fn *, void *arg, sess_error *);
@@ -102,7 +105,8 @@ int memory_session_set(memory_store *, memory_session *, const sess_record *, se
 void memory_key_move(memory_store *, memory_key *, int64_t until);
 /* Forget an id; with the own one goes the record, with the last one the session. */
 void memory_key_drop(memory_store *, memory_key *);
-/* All ids lead nowhere from now on, and say why until then. */
-void memory_session_end(memory_store *, memory_session *, sess_status why, int64_t keep);
+/* All ids lead nowhere from now on, and say why until keep. */
+void memory_session_end(memory_store *, memory_session *, sess_status why, int64_t now,
+	int64_t keep);
 
 #endif

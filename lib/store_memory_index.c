@@ -41,7 +41,7 @@ tree_add(memory_store *m, memory_key *key)
 	const memory_session *session = key->session;
 	memory_key **at, *rest, **end[] = { &key->child[0], &key->child[1] };
 
-	key->tree = key != session->own || !session->body ? TREE_TRACES :
+	key->tree = !session->body ? TREE_TRACES : key != session->own ? TREE_ALIASES :
 		session->body->rec.user ? TREE_USERS : TREE_ANONYMOUS;
 	m->count[key->tree]++;
 	at = &m->tree[key->tree];
@@ -236,11 +236,13 @@ memory_session_set(memory_store *m, memory_session *session, const sess_record *
 }
 
 void
-memory_session_end(memory_store *m, memory_session *session, sess_status why, int64_t keep)
+memory_session_end(memory_store *m, memory_session *session, sess_status why, int64_t now,
+	int64_t keep)
 {
 	body_free(session->body);
 	session->body = NULL;
 	session->why = why;
+	session->ended = now;
 	for (memory_key *key = session->keys; key; key = key->sibling) {
 		sodium_memzero(key->secret, sizeof(key->secret));
 		memory_key_move(m, key, keep);

@@ -1,9 +1,28 @@
 /* SPDX-License-Identifier: ISC */
-/* store_memory_many.c - what the memory store does with many sessions, and its numbers. */
+/* store_memory_many.c - how sessions leave the memory store, one or many; list, count, numbers. */
 #include "store_memory.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* The record that an id leads to, or that took its place since. Expired or outdated makes no
+ * difference: the clock may be ahead, and go back. */
+int
+memory_end(void *self, const unsigned char *id, sess_status why, int64_t now, int64_t keep,
+	sess_error *err)
+{
+	memory_store *m = memory_enter(self, err);
+	memory_key *key;
+
+	if (!m)
+		return err->code;
+	key = memory_find(m, id);
+	while (key && !key->session->body && key->session->replaced)
+		key = memory_find(m, key->session->next);
+	if (key && key->session->body)
+		memory_session_end(m, key->session, why, now, keep);
+	return memory_leave(self, SESS_OK);
+}
 
 /* The next session that a query means. */
 static memory_session *
@@ -27,16 +46,19 @@ memory_end_all(void *self, const sess_query *query, const unsigned char *except,
 {
 	memory_store *m = memory_enter(self, err);
 	memory_session *at = NULL;
-	memory_key *spared;
+	const memory_key *spared;
+	sess_query ever = *query;
 
 	*n = 0;
 	if (!m)
 		return err->code;
-	spared = except ? memory_live(m, except, query->now) : NULL;
-	while ((at = next_meant(m, query, at))) {
+	/* Expired ones as well. */
+	ever.now = INT64_MIN;
+	spared = except ? memory_find(m, except) : NULL;
+	while ((at = next_meant(m, &ever, at))) {
 		if (spared && spared->session == at)
 			continue;
-		memory_session_end(m, at, why, keep);
+		memory_session_end(m, at, why, query->now, keep);
 		++*n;
 	}
 	return memory_leave(self, SESS_OK);
@@ -92,6 +114,17 @@ memory_list(void *self, const sess_query *query, sess_record_fn *fn, void *arg, 
 	return memory_leave(self, rc);
 }
 
+void
+memory_session_drop(memory_store *m, memory_session *session)
+{
+	memory_key *key = session->keys, *next;
+
+	for (; key; key = next) {
+		next = key->sibling;
+		memory_key_drop(m, key);
+	}
+}
+
 /* What goes next, NULL if nothing is outdated. */
 static memory_key *
 next_outdated(const memory_store *m, int64_t now)
@@ -116,8 +149,12 @@ memory_collect(void *self, int64_t now, size_t rows, size_t *n, sess_error *err)
 	*n = 0;
 	if (!m)
 		return err->code;
-	for (; *n < rows && (key = next_outdated(m, now)); ++*n)
-		memory_key_drop(m, key);
+	for (; *n < rows && (key = next_outdated(m, now)); ++*n) {
+		if (key == key->session->own && key->session->body)
+			memory_session_drop(m, key->session);
+		else
+			memory_key_drop(m, key);
+	}
 	return memory_leave(self, SESS_OK);
 }
 

@@ -184,11 +184,27 @@ collect_due(sqlite_store *s, int64_t now, sess_error *err)
 	return rc;
 }
 
+/* Number of expired records and outdated traces deleted, or negative. What leads to those records
+ * goes with them, and is not counted. */
+static int64_t
+collect_batch(sqlite_store *s, int64_t now, size_t rows, sess_error *err)
+{
+	int64_t sessions, traces = collect_from(s, SQL_COLLECT_ALIASES, now, rows, err);
+
+	if (traces < 0)
+		return traces;
+	sessions = collect_from(s, SQL_COLLECT_SESSIONS, now, rows, err);
+	if (sessions < 0 || (size_t)sessions >= rows)
+		return sessions;
+	traces = collect_from(s, SQL_COLLECT_TRACES, now, rows - (size_t)sessions, err);
+	return traces < 0 ? traces : sessions + traces;
+}
+
 static int
 sqlite_collect(void *self, int64_t now, size_t rows, size_t *n, sess_error *err)
 {
 	sqlite_store *s = self;
-	int64_t sessions, traces = 0;
+	int64_t deleted;
 	int rc = collect_due(s, now, err);
 
 	*n = 0;
@@ -197,12 +213,10 @@ sqlite_collect(void *self, int64_t now, size_t rows, size_t *n, sess_error *err)
 	rc = db_begin(s, err);
 	if (rc != SESS_OK)
 		return rc;
-	sessions = collect_from(s, SQL_COLLECT_SESSIONS, now, rows, err);
-	if (sessions >= 0 && (size_t)sessions < rows)
-		traces = collect_from(s, SQL_COLLECT_TRACES, now, rows - (size_t)sessions, err);
-	rc = db_finish(s, sessions < 0 ? (int)sessions : traces < 0 ? (int)traces : SESS_OK, err);
+	deleted = collect_batch(s, now, rows, err);
+	rc = db_finish(s, deleted < 0 ? (int)deleted : SESS_OK, err);
 	if (rc == SESS_OK)
-		*n = (size_t)sessions + (size_t)traces;
+		*n = (size_t)deleted;
 	return rc;
 }
 
@@ -249,9 +263,11 @@ sqlite_cas(void *self, const char *name, int64_t expected, int64_t value, int64_
 	sqlite_store *s = self;
 	int rc = mark_get(s, name, found, err);
 
-	/* Who lost already need not stand in the queue. */
+	/* Who lost already, or only reads, need not stand in the queue. */
 	if (rc != SESS_OK || *found != expected)
 		return rc;
+	if (value == expected)
+		return 1;
 	rc = db_begin(s, err);
 	if (rc != SESS_OK)
 		return rc;

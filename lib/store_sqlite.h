@@ -23,7 +23,7 @@ typedef enum sql {
 	SQL_ALL_ENDED, SQL_ALL_ENDED_ANONYMOUS, SQL_ALL_ENDED_USER,
 	SQL_ALL_ALIASES, SQL_ALL_ALIASES_ANONYMOUS, SQL_ALL_ALIASES_USER,
 	SQL_ALL_REMOVE, SQL_ALL_REMOVE_ANONYMOUS, SQL_ALL_REMOVE_USER,
-	SQL_COLLECT_DUE, SQL_COLLECT_SESSIONS, SQL_COLLECT_TRACES,
+	SQL_COLLECT_DUE, SQL_COLLECT_ALIASES, SQL_COLLECT_SESSIONS, SQL_COLLECT_TRACES,
 	SQL_MARK, SQL_MARK_SET,
 	SQL_STATEMENTS
 } sql;
@@ -108,7 +108,10 @@ int sqlite_load(void *self, const unsigned char *id, int64_t now, sess_record *,
 	sess_error *);
 int sqlite_list(void *self, const sess_query *, sess_record_fn *, void *arg, sess_error *);
 int sqlite_count(void *self, const sess_query *, size_t *n, sess_error *);
-/* Where an id leads: the id of a live record, which may be itself. 1, 0 nowhere, or negative. */
+/* Read a column that is a blob of just this length; false if it is not. */
+bool db_take_blob(sqlite3_stmt *, int col, void *out, size_t len);
+/* Where an id leads: the id of a record, which may be itself, expired or not. 1, 0 nowhere, or
+ * negative. Traces that were outdated at now lead nowhere. */
 int db_resolve(sqlite_store *, const unsigned char *id, int64_t now,
 	unsigned char record[SESS_ID_BYTES], sess_error *);
 /* The one of three statements that means the sessions of this query, with ?1 to ?3 bound. */
@@ -118,7 +121,7 @@ sqlite3_stmt *db_select(sqlite_store *, sql first, const sess_query *, sess_erro
 int sqlite_offer(void *self, const unsigned char *id, const unsigned char *candidate,
 	const unsigned char *secret, int64_t now, int64_t free_since, int64_t keep, sess_error *);
 int sqlite_confirm(void *self, const unsigned char *candidate, int64_t now, int64_t renew,
-	sess_error *);
+	int64_t keep, sess_error *);
 int sqlite_replace(void *self, const unsigned char *old, const sess_record *, sess_status why,
 	int64_t now, int64_t keep, sess_error *);
 int sqlite_end(void *self, const unsigned char *id, sess_status why, int64_t now, int64_t keep,

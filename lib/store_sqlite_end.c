@@ -76,20 +76,7 @@ sqlite_offer(void *self, const unsigned char *id, const unsigned char *candidate
 
 typedef struct candidate_trace {
 	unsigned char session[SESS_ID_BYTES], secret[SESS_ID_BYTES];
-	int64_t keep;
 } candidate_trace;
-
-/* Read a column that holds an id or a secret; false if it does not. */
-static bool
-column_id(sqlite3_stmt *row, int at, unsigned char *out)
-{
-	const void *blob = sqlite3_column_blob(row, at);
-
-	if (blob == NULL || sqlite3_column_bytes(row, at) != SESS_ID_BYTES)
-		return false;
-	memcpy(out, blob, SESS_ID_BYTES);
-	return true;
-}
 
 /* 1 this is a candidate still, 0 it is something else, or negative. */
 static int
@@ -106,9 +93,9 @@ candidate_read(sqlite_store *s, const unsigned char *id, int64_t now, candidate_
 	rc = db_row(s, row, err);
 	if (rc <= 0)
 		return rc;
-	rc = sqlite3_column_int(row, 0) == TRACE_CANDIDATE && column_id(row, 1, out->session)
-		&& column_id(row, 2, out->secret);
-	out->keep = sqlite3_column_int64(row, 5);
+	rc = sqlite3_column_int(row, 0) == TRACE_CANDIDATE
+		&& db_take_blob(row, 1, out->session, sizeof(out->session))
+		&& db_take_blob(row, 2, out->secret, sizeof(out->secret));
 	sqlite3_reset(row);
 	return rc;
 }
@@ -128,7 +115,7 @@ run_pair(sqlite_store *s, sqlite3_stmt *statement, const unsigned char *from,
  * moved, or negative. */
 static int64_t
 confirm_move(sqlite_store *s, const unsigned char *candidate, const candidate_trace *trace,
-	int64_t now, int64_t renew, sess_error *err)
+	int64_t now, int64_t renew, int64_t keep, sess_error *err)
 {
 	sqlite3_stmt *retire = db_statement(s, SQL_RETIRE, err);
 	sqlite3_stmt *drop = db_statement(s, SQL_TRACE_DROP, err);
@@ -139,8 +126,9 @@ confirm_move(sqlite_store *s, const unsigned char *candidate, const candidate_tr
 	if (retire == NULL || drop == NULL || relead == NULL || move == NULL)
 		return err->code;
 	sqlite3_bind_int64(retire, 3, now);
-	sqlite3_bind_int64(retire, 4, trace->keep);
+	sqlite3_bind_int64(retire, 4, keep);
 	sqlite3_bind_int64(relead, 3, now);
+	sqlite3_bind_int64(relead, 4, keep);
 	db_bind_id(move, 3, trace->secret);
 	sqlite3_bind_int64(move, 4, renew);
 	rows = run_pair(s, drop, candidate, NULL, err);
@@ -153,10 +141,10 @@ confirm_move(sqlite_store *s, const unsigned char *candidate, const candidate_tr
 
 static int
 confirm_step(sqlite_store *s, const unsigned char *candidate, int64_t now, int64_t renew,
-	sess_error *err)
+	int64_t keep, sess_error *err)
 {
 	unsigned char record[SESS_ID_BYTES];
-	candidate_trace trace = { .keep = 0 };
+	candidate_trace trace = { .session = { 0 } };
 	int64_t rows;
 	int rc = candidate_read(s, candidate, now, &trace, err);
 
@@ -168,7 +156,7 @@ confirm_step(sqlite_store *s, const unsigned char *candidate, int64_t now, int64
 		return rc == 1 ? db_missed(s, record, now, SESS_OK, err)
 			: rc == 0 ? sess_fail(err, SESS_GONE, "the session has ended") : rc;
 	}
-	rows = confirm_move(s, candidate, &trace, now, renew, err);
+	rows = confirm_move(s, candidate, &trace, now, renew, keep, err);
 	if (rows == 0)
 		return sess_fail(err, SESS_GONE, "the session has ended");
 	return rows < 0 ? (int)rows : SESS_OK;
@@ -176,13 +164,13 @@ confirm_step(sqlite_store *s, const unsigned char *candidate, int64_t now, int64
 
 int
 sqlite_confirm(void *self, const unsigned char *candidate, int64_t now, int64_t renew,
-	sess_error *err)
+	int64_t keep, sess_error *err)
 {
 	sqlite_store *s = self;
 	int rc = db_begin(s, err);
 
 	return rc != SESS_OK ? rc
-		: db_finish(s, confirm_step(s, candidate, now, renew, err), err);
+		: db_finish(s, confirm_step(s, candidate, now, renew, keep, err), err);
 }
 
 /* Leave word of why, under the id and all that led to it, then remove the record. */
@@ -262,10 +250,11 @@ sqlite_replace(void *self, const unsigned char *old, const sess_record *rec, ses
 	return finish_synced(s, rc, err);
 }
 
-/* The record that an id, or what took its place since, leads to: 1, 0 there is none, or negative. */
+/* The record that an id, or what took its place since, leads to: 1, 0 there is none, or negative.
+ * Expired or outdated makes no difference: the clock may be ahead, and go back. */
 static int
-resolve_successor(sqlite_store *s, const unsigned char *id, int64_t now,
-	unsigned char record[SESS_ID_BYTES], sess_error *err)
+resolve_successor(sqlite_store *s, const unsigned char *id, unsigned char record[SESS_ID_BYTES],
+	sess_error *err)
 {
 	sqlite3_stmt *row = db_statement(s, SQL_SUCCESSOR, err);
 	unsigned char at[SESS_ID_BYTES];
@@ -275,13 +264,12 @@ resolve_successor(sqlite_store *s, const unsigned char *id, int64_t now,
 		return err->code;
 	memcpy(at, id, sizeof(at));
 	for (int hops = 0; hops < SUCCESSORS_MAX && rc == 0 && found == 1; hops++) {
-		rc = db_resolve(s, at, now, record, err);
+		rc = db_resolve(s, at, INT64_MIN, record, err);
 		if (rc != 0)
 			break;
 		db_bind_id(row, 1, at);
-		sqlite3_bind_int64(row, 2, now);
 		found = db_row(s, row, err);
-		if (found == 1 && !column_id(row, 0, at))
+		if (found == 1 && !db_take_blob(row, 0, at, sizeof(at)))
 			found = 0;
 		sqlite3_reset(row);
 	}
@@ -297,7 +285,7 @@ end_once(sqlite_store *s, const unsigned char *id, sess_status why, int64_t now,
 
 	if (rc != SESS_OK)
 		return rc;
-	rc = resolve_successor(s, id, now, record, err);
+	rc = resolve_successor(s, id, record, err);
 	if (rc == 1)
 		rc = end_record(s, record, why, now, keep, err);
 	return finish_synced(s, rc, err);
@@ -318,16 +306,18 @@ sqlite_end(void *self, const unsigned char *id, sess_status why, int64_t now, in
 	return rc;
 }
 
-/* Rows removed, or negative. */
+/* Rows removed, or negative. Expired records are meant as well, for the same reason. */
 static int64_t
 end_selected(sqlite_store *s, const sess_query *query, const unsigned char *except,
 	sess_status why, int64_t keep, sess_error *err)
 {
 	static const sql steps[] = { SQL_ALL_ALIASES, SQL_ALL_ENDED, SQL_ALL_REMOVE };
+	sess_query ever = *query;
 	int64_t rows = 0;
 
+	ever.now = INT64_MIN;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && rows >= 0; i++) {
-		sqlite3_stmt *statement = db_select(s, steps[i], query, err);
+		sqlite3_stmt *statement = db_select(s, steps[i], &ever, err);
 
 		if (statement == NULL)
 			return err->code;
@@ -335,8 +325,9 @@ end_selected(sqlite_store *s, const sess_query *query, const unsigned char *exce
 		sqlite3_bind_blob(statement, 4, except != NULL ? (const void *)except : "",
 			except != NULL ? SESS_ID_BYTES : 0, SQLITE_STATIC);
 		if (steps[i] != SQL_ALL_REMOVE) {
-			sqlite3_bind_int64(statement, 5, keep);
-			sqlite3_bind_int(statement, 6, (int)why);
+			sqlite3_bind_int64(statement, 5, query->now);
+			sqlite3_bind_int64(statement, 6, keep);
+			sqlite3_bind_int(statement, 7, (int)why);
 		}
 		rows = db_run(s, statement, err);
 	}
@@ -357,7 +348,7 @@ sqlite_end_all(void *self, const sess_query *query, const unsigned char *except,
 		return rc;
 	/* The one to be kept may have been renewed since its name was read. */
 	if (except != NULL)
-		rc = db_resolve(s, except, query->now, record, err);
+		rc = db_resolve(s, except, INT64_MIN, record, err);
 	if (rc >= 0)
 		rows = end_selected(s, query, rc == 1 ? record : NULL, why, keep, err);
 	rc = finish_synced(s, rc < 0 ? rc : rows < 0 ? (int)rows : SESS_OK, err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* store_sqlite_files.c - the files of a database: safe to use, or made so that nobody meets half. */
+/* store_sqlite_files.c - the files of a database: safe to use, and made so that nobody meets half
+ * of one. */
 #include "store_sqlite.h"
 
 #include <errno.h>
@@ -66,8 +67,8 @@ db_path(sqlite_store *s, const char *given, sess_error *err)
 	return SESS_OK;
 }
 
-/* Only lstat: if we opened the file ourselves, closing
- * it again would drop the locks that SQLite has on it elsewhere in this process. */
+/* Only lstat: if we opened the file ourselves, closing it again would drop the locks that SQLite
+ * has on it elsewhere in this process. */
 int
 db_file(const sqlite_store *s, const char *suffix, sess_error *err)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* store_sqlite_load.c - rows to records: load and the trail of ids that lead to one, list, count. */
+/* store_sqlite_load.c - rows to records: load, the trail of ids that lead to one, list, count. */
 #include "store_sqlite.h"
 
 #include <string.h>
 
-/* No honest trail is longer than one: renewals lead all former ids to the newest. */
+/* No honest trail is longer than one, unless a clock went back: renewals lead all former ids that
+ * are not outdated to the newest. */
 #define HOPS_MAX 64
 /* What sealing may add to max_bytes. */
 #define SEAL_ROOM 256
@@ -19,8 +20,8 @@ typedef struct trail {
 	int why;
 } trail;
 
-static bool
-take_blob(sqlite3_stmt *row, int col, void *out, size_t len)
+bool
+db_take_blob(sqlite3_stmt *row, int col, void *out, size_t len)
 {
 	const void *blob;
 
@@ -57,8 +58,8 @@ take_text(sqlite3_stmt *row, int col, const char **out)
 	return *out != NULL && strlen(*out) == (size_t)sqlite3_column_bytes(row, col);
 }
 
-/* All but id and data; texts are lent by SQLite. NULL, or the column that is not what we wrote:
- * somebody may have changed the file by hand. */
+/* All but id and data; texts are lent by SQLite until the statement is reset. NULL, or the column
+ * that is not what we wrote: somebody may have changed the file by hand. */
 static const char *
 row_read(sqlite3_stmt *row, sess_record *rec)
 {
@@ -67,10 +68,9 @@ row_read(sqlite3_stmt *row, sess_record *rec)
 	const char **const text[] = { &rec->user, &rec->address, &rec->agent };
 	int64_t revision;
 
-	memset(rec, 0, sizeof(*rec));
-	if (!take_blob(row, COL_SECRET, rec->secret, sizeof(rec->secret)))
+	if (!db_take_blob(row, COL_SECRET, rec->secret, sizeof(rec->secret)))
 		return "secret";
-	if (!take_blob(row, COL_FAMILY, rec->family, sizeof(rec->family)))
+	if (!db_take_blob(row, COL_FAMILY, rec->family, sizeof(rec->family)))
 		return "family";
 	if (!take_number(row, COL_REVISION, &revision) || revision < 1)
 		return "revision";
@@ -78,6 +78,9 @@ row_read(sqlite3_stmt *row, sess_record *rec)
 	for (int i = 0; i < COL_USER - COL_NUMBERS; i++)
 		if (!take_number(row, COL_NUMBERS + i, number[i]))
 			return sqlite3_column_name(row, COL_NUMBERS + i);
+	/* The age of a login is told, and that of no time would overflow. */
+	if (rec->login < 0)
+		return "login";
 	for (int i = 0; i < COL_DATA - COL_USER; i++)
 		if (!take_text(row, COL_USER + i, text[i]))
 			return sqlite3_column_name(row, COL_USER + i);
@@ -125,7 +128,8 @@ data_fits(const sqlite_store *s, sqlite3_stmt *row)
 		|| (size_t)sqlite3_column_bytes(row, COL_DATA) <= s->max_bytes + SEAL_ROOM);
 }
 
-/* The row under just this id: 1, 0 with ended set, MISSING, or negative. */
+/* The row under just this id: 1, 0 with ended set, MISSING, or negative. Unless 1, what rec points
+ * to is void. */
 static int
 load_row(sqlite_store *s, const unsigned char *id, int64_t now, sess_record *rec, sess_sink *sink,
 	sess_error *err)
@@ -176,18 +180,29 @@ trail_next(sqlite_store *s, unsigned char *id, int64_t now, trail *first, sess_e
 	rc = db_row(s, row, err);
 	if (rc <= 0)
 		return rc;
-	rc = take_number(row, 0, &kind) && take_blob(row, 1, id, SESS_ID_BYTES);
+	rc = take_number(row, 0, &kind) && db_take_blob(row, 1, id, SESS_ID_BYTES);
 	if (first->kind == 0 && take_number(row, 3, &first->at))
-		first->has_secret = take_blob(row, 2, first->secret, sizeof(first->secret));
+		first->has_secret = db_take_blob(row, 2, first->secret, sizeof(first->secret));
 	if (first->kind == 0 || kind == TRACE_ENDED)
 		first->kind = (int)kind;
 	if (kind == TRACE_ENDED) {
 		rc = 0;
-		if (take_number(row, 4, &why) && why > SESS_LIVE && why <= SESS_DAMAGED)
+		if (take_number(row, 3, &first->at) && take_number(row, 4, &why)
+			&& why > SESS_LIVE && why <= SESS_DAMAGED)
 			first->why = (int)why;
 	}
 	sqlite3_reset(row);
 	return rc;
+}
+
+/* The trail ends without a record: 0 with ended set, and since if a trace said why. */
+static int
+nowhere(sess_record *rec, const trail *last)
+{
+	rec->ended = last->why != 0 ? (sess_status)last->why : SESS_UNKNOWN;
+	if (last->why != 0)
+		rec->since = last->at;
+	return 0;
 }
 
 /* By way of traces, inside a transaction: while we look, the id may be renewed. */
@@ -196,7 +211,7 @@ load_by_trail(sqlite_store *s, const unsigned char *id, int64_t now, sess_record
 	sess_sink *sink, sess_error *err)
 {
 	unsigned char next[SESS_ID_BYTES];
-	trail first = { 0 };
+	trail first = { .kind = 0 };
 	int rc = MISSING;
 
 	memcpy(next, id, sizeof(next));
@@ -205,15 +220,14 @@ load_by_trail(sqlite_store *s, const unsigned char *id, int64_t now, sess_record
 		if (rc != MISSING)
 			break;
 		rc = trail_next(s, next, now, &first, err);
-		if (rc <= 0)
-			rec->ended = first.why != 0 ? (sess_status)first.why : SESS_UNKNOWN;
-		else
-			rc = MISSING;
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			return nowhere(rec, &first);
+		rc = MISSING;
 	}
-	if (rc == MISSING) {
-		rec->ended = SESS_UNKNOWN;
-		return 0;
-	}
+	if (rc == MISSING)
+		return nowhere(rec, &(trail){ .why = 0 });
 	if (rc != 1 || first.kind == 0)
 		return rc;
 	if (!first.has_secret)
@@ -235,13 +249,15 @@ read_edge(sqlite_store *s, sql which, sess_error *err)
 	return db_run(s, statement, err) < 0 ? err->code : SESS_OK;
 }
 
-int
-sqlite_load(void *self, const unsigned char *id, int64_t now, sess_record *rec, sess_sink *sink,
+/* The record, by whatever id: 1, 0 with ended set, or negative. */
+static int
+load_any(sqlite_store *s, const unsigned char *id, int64_t now, sess_record *rec, sess_sink *sink,
 	sess_error *err)
 {
-	sqlite_store *s = self;
 	int rc = load_row(s, id, now, rec, sink, err), ended;
 
+	if (rc == 1)
+		rec->since = 0;
 	if (rc != MISSING)
 		return rc;
 	/* What ends it comes first: if memory ran out then, the transaction would stay open. */
@@ -255,12 +271,29 @@ sqlite_load(void *self, const unsigned char *id, int64_t now, sess_record *rec, 
 	return rc < 0 || ended == SESS_OK ? rc : ended;
 }
 
+/* What is not a live record in full never gets into the caller's: that may be one in use. */
+int
+sqlite_load(void *self, const unsigned char *id, int64_t now, sess_record *rec, sess_sink *sink,
+	sess_error *err)
+{
+	sess_record found = { .since = rec->since };
+	int rc = load_any(self, id, now, &found, sink, err);
+
+	if (rc == 1) {
+		*rec = found;
+	} else if (rc == 0) {
+		rec->ended = found.ended;
+		rec->since = found.since;
+	}
+	return rc;
+}
+
 int
 db_resolve(sqlite_store *s, const unsigned char *id, int64_t now,
 	unsigned char record[SESS_ID_BYTES], sess_error *err)
 {
 	sqlite3_stmt *row = db_statement(s, SQL_EXPIRES, err);
-	trail ignored = { 0 };
+	trail ignored = { .kind = 0 };
 	int rc = 1;
 
 	if (row == NULL)
@@ -296,10 +329,10 @@ db_select(sqlite_store *s, sql first, const sess_query *query, sess_error *err)
 static int
 list_row(sqlite3_stmt *row, sess_record_fn *fn, void *arg)
 {
-	sess_record rec;
+	sess_record rec = { .revision = 0 };
 
 	/* A damaged row is not a session; its own visitor hears of it. */
-	if (row_read(row, &rec) != NULL || !take_blob(row, COL_ID, rec.id, sizeof(rec.id)))
+	if (row_read(row, &rec) != NULL || !db_take_blob(row, COL_ID, rec.id, sizeof(rec.id)))
 		return SESS_OK;
 	rec.len = (size_t)sqlite3_column_int64(row, COL_DATA);
 	return fn(arg, &rec);

@@ -112,7 +112,7 @@ big_endian(const unsigned char *at)
 }
 
 /* Is it ours? What is looked at here never changes, so the file may be read as it lies, without a
- * statement; through SQLite's own descriptor, for the reason that check_file gives. */
+ * statement; through SQLite's own descriptor, for the reason that db_file gives. */
 static int
 check_header(sqlite_store *s, sess_error *err)
 {

@@ -5,9 +5,11 @@
 
 #include <string.h>
 
-#define FIELDS "secret, family, revision, created, seen, expires, absolute, idle, renew, offered, " \
-	"login, persist, level, user, address, agent"
+#define FIELDS "secret, family, revision, created, seen, expires, absolute, idle, renew, " \
+	"offered, login, persist, level, user, address, agent"
 #define LIVE "expires > ?1 AND seen >= ?2"
+/* A full order: it means the same records twice. */
+#define OLDEST "SELECT id FROM session WHERE expires <= ?1 ORDER BY expires, seen, id LIMIT ?2"
 /* The same for everyone, the anonymous and one user. */
 #define SELECTIONS(at, before, after) \
 	[at] = before LIVE after, \
@@ -24,7 +26,7 @@ const char *const sql_text[SQL_STATEMENTS] = {
 	[SQL_SAVE_UNDO] = "ROLLBACK TO step",
 
 	[SQL_LOAD] = "SELECT " FIELDS ", data FROM session WHERE id = ?1",
-	[SQL_TRACE] = "SELECT kind, session, secret, at, why, keep FROM trace"
+	[SQL_TRACE] = "SELECT kind, session, secret, at, why FROM trace"
 		" WHERE id = ?1 AND keep > ?2",
 	[SQL_INSERT] = "INSERT INTO session (id, revision, " /* the order of record_bind */
 		"secret, family, created, seen, expires, absolute, idle, renew, offered, login, persist,"
@@ -50,12 +52,15 @@ const char *const sql_text[SQL_STATEMENTS] = {
 	[SQL_TRACE_DROP] = "DELETE FROM trace WHERE id = ?1",
 	[SQL_RETIRE] = "INSERT OR REPLACE INTO trace (id, kind, session, secret, at, keep, why)"
 		" SELECT id, 2, ?2, secret, ?3, ?4, 0 FROM session WHERE id = ?1 AND expires > ?3",
-	[SQL_RELEAD] = "UPDATE trace SET session = ?2, at = iif(kind = 1, ?3, at), kind = 2"
-		" WHERE session = ?1",
+	/* What is outdated waits for its collection where it is: to move it each time would make each
+	 * renewal dearer than the one before. */
+	[SQL_RELEAD] = "UPDATE trace SET session = ?2, at = iif(kind = 1, ?3, at),"
+		" keep = iif(kind = 1, min(keep, ?4), keep), kind = 2"
+		" WHERE session = ?1 AND (kind = 1 OR keep > ?3)",
 	[SQL_MOVE] = "UPDATE session SET id = ?2, secret = ?3, renew = ?4, offered = 0 WHERE id = ?1",
 
 	[SQL_SUCCEED] = "UPDATE trace SET next = ?2 WHERE id = ?1",
-	[SQL_SUCCESSOR] = "SELECT next FROM trace WHERE id = ?1 AND keep > ?2 AND next IS NOT NULL",
+	[SQL_SUCCESSOR] = "SELECT next FROM trace WHERE id = ?1 AND next IS NOT NULL",
 	[SQL_GUARD] = "SELECT revision FROM session WHERE id = ?1 AND expires > ?2",
 	[SQL_ENDED] = "INSERT OR REPLACE INTO trace (id, kind, session, secret, at, keep, why)"
 		" SELECT id, 3, NULL, NULL, ?2, ?3, ?4 FROM session WHERE id = ?1",
@@ -67,15 +72,15 @@ const char *const sql_text[SQL_STATEMENTS] = {
 		" ORDER BY seen DESC LIMIT ?4"),
 	SELECTIONS(SQL_COUNT, "SELECT count(*) FROM session WHERE ", ""),
 	SELECTIONS(SQL_ALL_ENDED, "INSERT OR REPLACE INTO trace (id, kind, session, secret, at, keep,"
-		" why) SELECT id, 3, NULL, NULL, ?1, ?5, ?6 FROM session WHERE ", " AND id <> ?4"),
-	SELECTIONS(SQL_ALL_ALIASES, "UPDATE trace SET kind = 3, session = NULL, secret = NULL, at = ?1,"
-		" keep = ?5, why = ?6 WHERE session IN (SELECT id FROM session WHERE ", " AND id <> ?4)"),
+		" why) SELECT id, 3, NULL, NULL, ?5, ?6, ?7 FROM session WHERE ", " AND id <> ?4"),
+	SELECTIONS(SQL_ALL_ALIASES, "UPDATE trace SET kind = 3, session = NULL, secret = NULL, at = ?5,"
+		" keep = ?6, why = ?7 WHERE session IN (SELECT id FROM session WHERE ", " AND id <> ?4)"),
 	SELECTIONS(SQL_ALL_REMOVE, "DELETE FROM session WHERE ", " AND id <> ?4"),
 
 	[SQL_COLLECT_DUE] = "SELECT EXISTS (SELECT 1 FROM session WHERE expires <= ?1)"
 		" OR EXISTS (SELECT 1 FROM trace WHERE keep <= ?1)",
-	[SQL_COLLECT_SESSIONS] = "DELETE FROM session WHERE id IN"
-		" (SELECT id FROM session WHERE expires <= ?1 ORDER BY expires LIMIT ?2)",
+	[SQL_COLLECT_ALIASES] = "DELETE FROM trace WHERE session IN (" OLDEST ")",
+	[SQL_COLLECT_SESSIONS] = "DELETE FROM session WHERE id IN (" OLDEST ")",
 	[SQL_COLLECT_TRACES] = "DELETE FROM trace WHERE id IN"
 		" (SELECT id FROM trace WHERE keep <= ?1 ORDER BY keep LIMIT ?2)",
 	[SQL_MARK] = "SELECT value FROM mark WHERE name = ?1",
@@ -267,17 +272,18 @@ db_commit(sqlite_store *s, bool keep, sess_error *err)
 int
 db_finish(sqlite_store *s, int rc, sess_error *err)
 {
-	int ended;
+	int ended = SESS_OK;
 
-	if (s->held) {
-		if (rc < 0)
-			db_undo(s, SQL_SAVE_UNDO);
+	if (!s->held) {
+		ended = db_commit(s, rc >= 0, err);
+	} else if (rc >= 0) {
 		ended = db_do(s, SQL_SAVE_KEEP, err);
 	} else {
-		ended = db_commit(s, rc >= 0, err);
+		db_undo(s, SQL_SAVE_UNDO);
+		db_undo(s, SQL_SAVE_KEEP);
 	}
 	db_leave(s);
-	return rc >= 0 && ended != SESS_OK ? ended : rc;
+	return ended != SESS_OK ? ended : rc;
 }
 
 int

@@ -45,7 +45,8 @@ wal_watch(sqlite_store *s)
  * get here another process may have checkpointed our frames, and even begun the log anew over them.
  * That is no loss: a checkpoint syncs the log before it copies and the database after, and the log
  * is begun anew only when all of it has been copied and synced. So our frames are either still in
- * the file that is synced here, or in the database, on disk.
+ * the file that is synced here, or in the database, on disk. The first sync by each connection also
+ * syncs the folder, whoever made the log: its name is as good as its contents.
  */
 int
 wal_sync(sqlite_store *s, sess_error *err)

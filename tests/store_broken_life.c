@@ -9,7 +9,7 @@
 #define OFFER_ARGS void *self, const unsigned char *id, const unsigned char *candidate, \
 	const unsigned char *secret, int64_t now, int64_t free_since, int64_t keep, sess_error *err
 #define CONFIRM_ARGS void *self, const unsigned char *candidate, int64_t now, int64_t renew, \
-	sess_error *err
+	int64_t keep, sess_error *err
 #define REPLACE_ARGS void *self, const unsigned char *old, const sess_record *rec, \
 	sess_status why, int64_t now, int64_t keep, sess_error *err
 #define END_ARGS void *self, const unsigned char *id, sess_status why, int64_t now, \
@@ -94,12 +94,12 @@ static int load_forgets_retired(LOAD_ARGS)
 static int confirm_forgets_renew(CONFIRM_ARGS)
 {
 	(void)renew;
-	return real->confirm(self, candidate, now, 0, err);
+	return real->confirm(self, candidate, now, 0, keep, err);
 }
 
 static int confirm_does_nothing(CONFIRM_ARGS)
 {
-	(void)renew;
+	(void)renew, (void)keep;
 	return real_revision(self, candidate, now) ? SESS_OK : sess_fail(err, SESS_GONE, "gone");
 }
 
@@ -112,10 +112,21 @@ static int confirm_once_only(CONFIRM_ARGS)
 	arena_free(&sink.memory);
 	if (found == 1 && rec.via != SESS_VIA_CANDIDATE)
 		return sess_fail(err, SESS_CONFLICT, "confirmed before");
-	return real->confirm(self, candidate, now, renew, err);
+	return real->confirm(self, candidate, now, renew, keep, err);
 }
 
-/* Candidates, and with them what they retire, live for longer than they should, or shorter. */
+static int confirm_ignores_keep(CONFIRM_ARGS)
+{
+	(void)keep;
+	return real->confirm(self, candidate, now, renew, INT64_MAX, err);
+}
+
+static int confirm_forgets_early(CONFIRM_ARGS)
+{
+	return real->confirm(self, candidate, now, renew, keep - 1, err);
+}
+
+/* Candidates, and with them those that lose, live for longer than they should, or shorter. */
 static int offer_for_longer(OFFER_ARGS)
 {
 	return real->offer(self, id, candidate, secret, now, free_since, keep + 1, err);
@@ -128,7 +139,7 @@ static int offer_for_shorter(OFFER_ARGS)
 
 static int confirm_moves_revision(CONFIRM_ARGS)
 {
-	int rc = real->confirm(self, candidate, now, renew, err);
+	int rc = real->confirm(self, candidate, now, renew, keep, err);
 
 	real_bump(self, candidate, now);
 	return rc;
@@ -213,6 +224,28 @@ static int end_leaves_no_trace(END_ARGS)
 	return real->end(self, id, why, now, now, err);
 }
 
+/* What expired is left as it is. */
+static int end_of_live_only(END_ARGS)
+{
+	sess_sink sink = { .memory = { NULL, NULL } };
+	sess_record rec = { .ended = SESS_LIVE };
+	int found = real->load(self, id, now, &rec, &sink, err);
+
+	arena_free(&sink.memory);
+	if (found == 0 && (rec.ended == SESS_IDLE || rec.ended == SESS_AGED))
+		return SESS_OK;
+	return real->end(self, id, why, now, keep, err);
+}
+
+static int load_forgets_when(LOAD_ARGS)
+{
+	int rc = real->load(self, id, now, rec, sink, err);
+
+	if (rc == 0)
+		rec->since = 0;
+	return rc;
+}
+
 static int touch_after_end(void *self, const unsigned char *id, int64_t seen, int64_t expires,
 	sess_error *err)
 {
@@ -223,7 +256,7 @@ static int touch_after_end(void *self, const unsigned char *id, int64_t seen, in
 
 static int confirm_after_end(CONFIRM_ARGS)
 {
-	int rc = real->confirm(self, candidate, now, renew, err);
+	int rc = real->confirm(self, candidate, now, renew, keep, err);
 
 	return rc == SESS_GONE ? SESS_OK : rc;
 }
@@ -273,6 +306,40 @@ static int end_all_miscounts(END_ALL_ARGS)
 	return rc;
 }
 
+#define LIVE_MAX 64
+
+struct live {
+	unsigned char id[LIVE_MAX][SESS_ID_BYTES];
+	size_t n;
+};
+
+static int note_live(void *arg, const sess_record *rec)
+{
+	struct live *live = arg;
+
+	memcpy(live->id[live->n++], rec->id, SESS_ID_BYTES);
+	return live->n == LIVE_MAX;
+}
+
+static int end_all_live_only(END_ALL_ARGS)
+{
+	sess_sink sink = { .memory = { NULL, NULL } };
+	sess_record spared = { .via = SESS_VIA_ID };
+	struct live live = { .n = 0 };
+	bool spare = except && real->load(self, except, query->now, &spared, &sink, err) == 1;
+	int rc = real->list(self, query, note_live, &live, err);
+
+	arena_free(&sink.memory);
+	*n = 0;
+	for (size_t i = 0; rc == SESS_OK && i < live.n; i++) {
+		if (spare && memcmp(live.id[i], spared.id, SESS_ID_BYTES) == 0)
+			continue;
+		rc = real->end(self, live.id[i], why, query->now, keep, err);
+		++*n;
+	}
+	return rc;
+}
+
 const struct breakage broken_life[] = {
 	{ 10, "offer makes one each time", { .offer = offer_always } },
 	{ 10, "offer says that it made one when it did not", { .offer = offer_says_made } },
@@ -285,8 +352,10 @@ const struct breakage broken_life[] = {
 	{ 12, "confirm forgets renew", { .confirm = confirm_forgets_renew } },
 	{ 12, "confirm cannot be repeated", { .confirm = confirm_once_only } },
 	{ 12, "confirm moves the revision", { .confirm = confirm_moves_revision } },
-	{ 12, "old ids are known for too long", { .offer = offer_for_longer } },
-	{ 12, "old ids are forgotten early", { .offer = offer_for_shorter } },
+	{ 12, "confirm keeps for ever what it retires", { .confirm = confirm_ignores_keep } },
+	{ 12, "confirm keeps for less what it retires", { .confirm = confirm_forgets_early } },
+	{ 12, "lost candidates are known for too long", { .offer = offer_for_longer } },
+	{ 12, "lost candidates are forgotten early", { .offer = offer_for_shorter } },
 	{ 13, "load does not tell a retired id", { .load = load_hides_via } },
 	{ 13, "load does not know since when", { .load = load_since_now } },
 	{ 13, "load gives the secret of the record's id", { .load = load_wrong_secret } },
@@ -300,6 +369,8 @@ const struct breakage broken_life[] = {
 	{ 15, "end of a missing record fails", { .end = end_misses } },
 	{ 15, "end mistakes the reason", { .end = end_mistakes_reason } },
 	{ 15, "end leaves no trace", { .end = end_leaves_no_trace } },
+	{ 15, "end of an expired record ends nothing", { .end = end_of_live_only } },
+	{ 15, "the trace does not say when it ended", { .load = load_forgets_when } },
 	{ 16, "touch of an ended record succeeds", { .touch = touch_after_end } },
 	{ 16, "confirm of an ended record succeeds", { .confirm = confirm_after_end } },
 	{ 16, "a late update brings it back",
@@ -308,5 +379,6 @@ const struct breakage broken_life[] = {
 	{ 17, "end_all spares no record by another id", { .end_all = end_all_spares_ids } },
 	{ 17, "end_all means everyone", { .end_all = end_all_of_everyone } },
 	{ 17, "end_all counts the exception", { .end_all = end_all_miscounts } },
+	{ 17, "end_all leaves expired records", { .end_all = end_all_live_only } },
 	{ .sentence = 0 },
 };

@@ -113,6 +113,31 @@ static int collect_nothing(COLLECT_ARGS)
 	return real->collect(self, INT64_MIN, rows, n, err);
 }
 
+static unsigned char offered[SESS_ID_BYTES];    /* last; all NULs: none */
+
+static int offer_noted(void *self, const unsigned char *id, const unsigned char *candidate,
+	const unsigned char *secret, int64_t now, int64_t free_since, int64_t keep, sess_error *err)
+{
+	int rc = real->offer(self, id, candidate, secret, now, free_since, keep, err);
+
+	if (rc == 1)
+		memcpy(offered, candidate, sizeof(offered));
+	return rc;
+}
+
+/* The id of the candidate stays taken when the record that it led to is collected. */
+static int collect_leaves_trace(COLLECT_ARGS)
+{
+	sess_record rec = { .expires = INT64_MAX };
+	sess_error ignored;
+	int rc = real->collect(self, now, rows, n, err);
+
+	memcpy(rec.id, offered, sizeof(rec.id));
+	if (rc == SESS_OK && real->insert(self, &rec, now, 0, &ignored) == SESS_OK)
+		real->end(self, rec.id, SESS_UNKNOWN, now, INT64_MAX, &ignored);
+	return rc;
+}
+
 /* -- 21 cas ---------------------------------------------------------------------------------- */
 
 static int cas_always(CAS_ARGS)
@@ -244,6 +269,8 @@ const struct breakage broken_many[] = {
 	{ 20, "collect takes what lives for another second", { .collect = collect_too_early } },
 	{ 20, "collect knows no limit", { .collect = collect_without_limit } },
 	{ 20, "collect does nothing", { .collect = collect_nothing } },
+	{ 20, "collect leaves what led to a record",
+		{ .offer = offer_noted, .collect = collect_leaves_trace } },
 	{ 21, "cas sets whatever was there", { .cas = cas_always } },
 	{ 21, "cas does not tell what was there", { .cas = cas_tells_nothing } },
 	{ 21, "cas knows one number only", { .cas = cas_one_number } },

@@ -70,6 +70,24 @@ static int load_never_aged(LOAD_ARGS)
 	return rc;
 }
 
+static int load_fills_anyway(LOAD_ARGS)
+{
+	int rc = real->load(self, id, now, rec, sink, err);
+
+	if (rc == 0 && rec->ended == SESS_IDLE)
+		rec->user = NULL;
+	return rc;
+}
+
+static int load_invents_since(LOAD_ARGS)
+{
+	int rc = real->load(self, id, now, rec, sink, err);
+
+	if (rc == 0)
+		rec->since = now;
+	return rc;
+}
+
 static int load_adopts(LOAD_ARGS)
 {
 	sess_record made = { .expires = INT64_MAX };
@@ -96,7 +114,7 @@ static int load_confirms(LOAD_ARGS)
 	int rc = real->load(self, id, now, rec, sink, err);
 
 	if (rc == 1 && rec->via == SESS_VIA_CANDIDATE)
-		real->confirm(self, id, now, now + 900, err);
+		real->confirm(self, id, now, now + 900, now + 900, err);
 	return rc;
 }
 
@@ -315,6 +333,8 @@ const struct breakage broken_record[] = {
 	{ 2, "load invents a reason", { .load = load_invents_reason } },
 	{ 3, "records live a second longer", { .load = load_a_second_late } },
 	{ 3, "load does not tell AGED from IDLE", { .load = load_never_aged } },
+	{ 3, "load gives a part of an expired record", { .load = load_fills_anyway } },
+	{ 3, "load says since when without a trace", { .load = load_invents_since } },
 	{ 4, "load adopts the id that it was asked for", { .load = load_adopts } },
 	{ 4, "load touches", { .load = load_touches } },
 	{ 4, "load confirms a candidate", { .load = load_confirms } },

@@ -134,7 +134,14 @@ bool check_ended(contract *c, const unsigned char *id, int64_t now, sess_status 
 	const char *what)
 {
 	int rc = do_load(c, id, now);
+	sess_record before, after = c->got;
 
+	memset(&before, CONTRACT_POISON, sizeof(before));
+	after.ended = before.ended;
+	if (why != SESS_UNKNOWN)
+		after.since = before.since;
+	if (rc == 0 && memcmp(&before, &after, sizeof(before)) != 0)
+		return check(c, false, "%s: load returned 0, but changed the record", what);
 	return check(c, rc == 0 && c->got.ended == why, "%s (load %d, ended %d, want 0, %d)", what,
 		rc, (int)c->got.ended, (int)why);
 }
@@ -178,25 +185,10 @@ void *open_handle(contract *c)
 	return self;
 }
 
-void reopen_in_child(contract *c)
-{
-	if (c->provider->forked)
-		c->provider->forked(c->self);
-	c->self = open_handle(c);
-}
-
-void swap_handle(contract *c, void **other)
-{
-	void *self = c->self;
-
-	c->self = *other;
-	*other = self;
-}
-
 int do_load(contract *c, const unsigned char *id, int64_t now)
 {
 	arena_reset(&c->sink.memory);
-	memset(&c->got, 0x5a, sizeof(c->got));
+	memset(&c->got, CONTRACT_POISON, sizeof(c->got));
 	return result(c, c->provider->load(c->self, id, now, &c->got, &c->sink, &c->err));
 }
 
@@ -225,9 +217,14 @@ int do_offer(contract *c, const unsigned char *id, const unsigned char *candidat
 		CONTRACT_KEEP, &c->err));
 }
 
+int do_confirm_until(contract *c, const unsigned char *candidate, int64_t now, int64_t keep)
+{
+	return result(c, c->provider->confirm(c->self, candidate, now, now + 900, keep, &c->err));
+}
+
 int do_confirm(contract *c, const unsigned char *candidate, int64_t now)
 {
-	return result(c, c->provider->confirm(c->self, candidate, now, now + 900, &c->err));
+	return do_confirm_until(c, candidate, now, CONTRACT_KEEP);
 }
 
 int do_replace(contract *c, const unsigned char *old, const sess_record *rec, int64_t now)
@@ -236,9 +233,14 @@ int do_replace(contract *c, const unsigned char *old, const sess_record *rec, in
 		&c->err));
 }
 
+int do_end_at(contract *c, const unsigned char *id, sess_status why, int64_t now)
+{
+	return result(c, c->provider->end(c->self, id, why, now, CONTRACT_KEEP, &c->err));
+}
+
 int do_end(contract *c, const unsigned char *id, sess_status why)
 {
-	return result(c, c->provider->end(c->self, id, why, CONTRACT_NOW, CONTRACT_KEEP, &c->err));
+	return do_end_at(c, id, why, CONTRACT_NOW);
 }
 
 /* The three that count give SIZE_MAX on failure. */

@@ -75,7 +75,7 @@ bool check_int(contract *, int64_t got, int64_t want, const char *fmt, ...)
 /* load gives this record, but for its revision, in every field that was stored. */
 bool check_found(contract *, const sess_record *, int64_t now, uint64_t revision,
 	const char *what);
-/* load gives nothing, and says why. */
+/* load gives nothing, says why, and leaves the record given to it alone but for that. */
 bool check_ended(contract *, const unsigned char *id, int64_t now, sess_status why,
 	const char *what);
 /* load by this id leads to a record by this way; since, if not 0, is compared as well. */
@@ -96,8 +96,10 @@ int do_touch(contract *, const unsigned char *id, int64_t seen, int64_t expires)
 int do_offer(contract *, const unsigned char *id, const unsigned char *candidate, int64_t now,
 	int64_t free_since);
 int do_confirm(contract *, const unsigned char *candidate, int64_t now);
+int do_confirm_until(contract *, const unsigned char *candidate, int64_t now, int64_t keep);
 int do_replace(contract *, const unsigned char *old, const sess_record *, int64_t now);
 int do_end(contract *, const unsigned char *id, sess_status why);
+int do_end_at(contract *, const unsigned char *id, sess_status why, int64_t now);
 size_t do_end_all(contract *, const sess_query *, const unsigned char *except, sess_status why);
 size_t do_count(contract *, const sess_query *);
 size_t do_collect(contract *, int64_t now, size_t rows);
@@ -118,5 +120,8 @@ sess_record stored_offered(contract *, unsigned char candidate[SESS_ID_BYTES]);
 sess_record stored_renewed(contract *, unsigned char retired[SESS_ID_BYTES]);
 /* What end and its like are told to keep their traces until. */
 #define CONTRACT_KEEP (CONTRACT_NOW + 20000)
+/* Each byte of a record before load. */
+#define CONTRACT_POISON 0x5a
+#define CONTRACT_UNTOLD INT64_C(0x5a5a5a5a5a5a5a5a)
 
 #endif

@@ -19,15 +19,17 @@ static struct lineage stored_lineage(contract *c)
 
 	l.rec = stored_renewed(c, l.retired);
 	fresh_id(c, l.candidate);
-	do_offer(c, l.rec.id, l.candidate, NOW, 0);
-	l.rec.offered = NOW;
+	do_offer(c, l.rec.id, l.candidate, NOW - 1, 0);
+	l.rec.offered = NOW - 1;
 	return l;
 }
 
 static void all_say(contract *c, const struct lineage *l, sess_status why)
 {
 	check_ended(c, l->rec.id, NOW, why, "its id says why");
+	check_int(c, c->got.since, NOW, "and when it ended");
 	check_ended(c, l->candidate, NOW, why, "its candidate says why");
+	check_int(c, c->got.since, NOW, "and when it ended");
 	check_ended(c, l->retired, NOW, why, "its retired id says why");
 	check_ended(c, l->rec.id, KEEP - 1, why, "and still a second before its time");
 }
@@ -35,7 +37,7 @@ static void all_say(contract *c, const struct lineage *l, sess_status why)
 static void all_lead(contract *c, const struct lineage *l)
 {
 	check_found(c, &l->rec, NOW, 1, "the record is as it was");
-	check_leads(c, l->candidate, NOW, SESS_VIA_CANDIDATE, NOW, l->rec.id, "its candidate too");
+	check_leads(c, l->candidate, NOW, SESS_VIA_CANDIDATE, NOW - 1, l->rec.id, "its candidate too");
 	check_leads(c, l->retired, NOW, SESS_VIA_RETIRED, NOW, l->rec.id, "its retired id too");
 }
 
@@ -108,6 +110,27 @@ static void end_by_replaced(contract *c)
 	check_ended(c, third.id, NOW, SESS_LOGGED_OUT, "and under the one before");
 }
 
+/* By a clock that is ahead, and is set right afterwards. */
+static void end_expired(contract *c)
+{
+	struct lineage by_id = stored_lineage(c), by_candidate = stored_lineage(c), by_retired;
+	int64_t ahead = by_id.rec.expires;
+	sess_record aged = stored_record(c);
+
+	by_retired = stored_lineage(c);
+	check_int(c, do_end_at(c, by_id.rec.id, SESS_LOGGED_OUT, ahead), SESS_OK, "an expired one");
+	check_ended(c, by_id.rec.id, ahead, SESS_LOGGED_OUT, "it says why, expired as it is");
+	check_int(c, c->got.since, ahead, "and when it ended");
+	check_ended(c, by_id.rec.id, NOW, SESS_LOGGED_OUT, "and when the clock went back");
+	check_ended(c, by_id.retired, NOW, SESS_LOGGED_OUT, "by its retired id as well");
+	do_end_at(c, by_candidate.candidate, SESS_REVOKED, ahead);
+	check_ended(c, by_candidate.rec.id, NOW, SESS_REVOKED, "ended by a candidate");
+	do_end_at(c, by_retired.retired, SESS_REVOKED, CONTRACT_KEEP - 1);
+	check_ended(c, by_retired.rec.id, NOW, SESS_REVOKED, "ended by a retired id");
+	do_end_at(c, aged.id, SESS_LOGGED_OUT, aged.absolute);
+	check_int(c, do_load(c, aged.id, NOW), 0, "nor does one come back that was too old");
+}
+
 void contract_end(contract *c)
 {
 	static const sess_status reasons[] = { SESS_LOGGED_OUT, SESS_REVOKED, SESS_REUSED,
@@ -132,6 +155,7 @@ void contract_end(contract *c)
 	check_int(c, do_end(c, unknown, SESS_REVOKED), SESS_OK, "a missing record");
 	check_int(c, (int64_t)do_count(c, &all), 1, "neither changes anything");
 	end_by_replaced(c);
+	end_expired(c);
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		sess_record rec = stored_record(c);
 
@@ -192,19 +216,24 @@ static void end_all_of_user(contract *c)
 	struct lineage anonymous = stored_lineage(c);
 	sess_record old = stored_for(c, "frank", NOW - 500, NOW + 100);
 	sess_record mine = stored_for(c, "frank", NOW, NOW + 100);
-	sess_record expired = stored_for(c, "frank", NOW - 900, NOW);
+	sess_record expired = stored_for(c, "frank", NOW - 900, NOW), kept;
 	sess_record similar = stored_for(c, "frank2", NOW, NOW + 100);
 	sess_query q = { .user = "frank", .now = NOW };
 	unsigned char candidate[SESS_ID_BYTES];
 
 	fresh_id(c, candidate);
 	do_offer(c, old.id, candidate, NOW, 0);
-	check_int(c, (int64_t)do_end_all(c, &q, mine.id, SESS_REVOKED), 1, "all others of a user");
+	check_int(c, (int64_t)do_end_all(c, &q, mine.id, SESS_REVOKED), 2, "all others of a user");
 	check_ended(c, old.id, NOW, SESS_REVOKED, "they say why");
 	check_ended(c, candidate, NOW, SESS_REVOKED, "and so do their candidates");
 	check_found(c, &mine, NOW, 1, "the exception lives");
 	check_found(c, &similar, NOW, 1, "another user's lives");
-	check_ended(c, expired.id, NOW, SESS_IDLE, "an expired one is not counted as ended");
+	check_ended(c, expired.id, NOW - 1, SESS_REVOKED, "an expired one does not come back");
+	kept = stored_for(c, "frank", NOW - 900, NOW);
+	check_int(c, (int64_t)do_end_all(c, &q, kept.id, SESS_REVOKED), 1, "but an expired one");
+	check_found(c, &kept, NOW - 1, 1, "which is not ended");
+	mine = stored_for(c, "frank", NOW, NOW + 100);
+	check_int(c, (int64_t)do_end_all(c, &q, mine.id, SESS_REVOKED), 1, "and then it is");
 	all_lead(c, &anonymous);
 	check_int(c, (int64_t)do_end_all(c, &q, mine.id, SESS_REVOKED), 0, "there is no more");
 	check_int(c, (int64_t)do_end_all(c, &q, similar.id, SESS_REVOKED), 1,

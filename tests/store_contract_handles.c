@@ -10,6 +10,21 @@
 
 #define NOW CONTRACT_NOW
 
+void reopen_in_child(contract *c)
+{
+	if (c->provider->forked)
+		c->provider->forked(c->self);
+	c->self = open_handle(c);
+}
+
+void swap_handle(contract *c, void **other)
+{
+	void *self = c->self;
+
+	c->self = *other;
+	*other = self;
+}
+
 /* -- 22 several handles ---------------------------------------------------------------------- */
 
 #define THREADS 8

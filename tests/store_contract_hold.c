@@ -235,7 +235,7 @@ void contract_failures(contract *c)
 	said(c, p->touch(c->self, missing.id, NOW, NOW + 9, &c->err), SESS_GONE, "touch of none");
 	said(c, p->offer(c->self, missing.id, candidate, rec.secret, NOW, 0, NOW + 9, &c->err),
 		SESS_GONE, "offer of none");
-	said(c, p->confirm(c->self, candidate, NOW, 0, &c->err), SESS_GONE, "confirm of none");
+	said(c, p->confirm(c->self, candidate, NOW, 0, NOW, &c->err), SESS_GONE, "confirm of none");
 	said(c, p->replace(c->self, missing.id, &rec, SESS_ROTATED, NOW, NOW + 9, &c->err),
 		SESS_GONE, "replace of none");
 	memcpy(wrong.id, candidate, sizeof(wrong.id));

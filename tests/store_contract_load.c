@@ -73,7 +73,8 @@ static void keeps_any_number(contract *c)
 {
 	sess_record rec = fresh_record(c);
 
-	rec.created = rec.seen = rec.level = rec.login = INT64_MIN;
+	rec.created = rec.seen = rec.level = INT64_MIN;
+	rec.login = INT64_MAX;
 	rec.expires = rec.absolute = rec.idle = rec.renew = rec.persist = INT64_MAX;
 	rec.offered = INT64_MAX;
 	keeps(c, &rec, INT64_MAX - 1, "numbers at both ends");
@@ -162,6 +163,7 @@ void contract_expired(contract *c)
 
 	check_found(c, &rec, end - 1, 1, "a second before it expires");
 	check_ended(c, rec.id, end, SESS_IDLE, "at the second it expires");
+	check_int(c, c->got.since, CONTRACT_UNTOLD, "no trace says since when");
 	check_ended(c, rec.id, end + 1, SESS_IDLE, "a second later");
 	check_ended(c, rec.id, rec.absolute - 1, SESS_IDLE, "a second before its absolute limit");
 	check_ended(c, rec.id, rec.absolute, SESS_AGED, "at its absolute limit");
@@ -178,6 +180,7 @@ void contract_expired(contract *c)
 	check_ended(c, rec.id, rec.expires, SESS_AGED, "both limits in one second");
 	offered = stored_offered(c, candidate);
 	check_ended(c, candidate, offered.expires, SESS_IDLE, "by a candidate");
+	check_int(c, c->got.since, CONTRACT_UNTOLD, "no trace says since when");
 	renewed = stored_renewed(c, retired);
 	check_ended(c, retired, renewed.expires, SESS_IDLE, "by a retired id");
 	check(c, do_collect(c, end, 1000) != SIZE_MAX, "collect");

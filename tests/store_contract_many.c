@@ -257,6 +257,23 @@ static void collects_traces(contract *c)
 	check_int(c, do_insert(c, &ended[0]), SESS_OK, "they are gone: the id is free again");
 }
 
+/* What leads to an expired record goes with it, though its own time is not over. */
+static void collects_aliases(contract *c)
+{
+	unsigned char retired[SESS_ID_BYTES], candidate[SESS_ID_BYTES];
+	sess_record renewed = stored_renewed(c, retired), again = fresh_record(c);
+
+	fresh_id(c, candidate);
+	do_offer(c, renewed.id, candidate, NOW, 0);
+	check_ended(c, candidate, renewed.expires, SESS_IDLE, "a candidate of an expired record");
+	do_collect(c, renewed.expires, 1000);
+	check_ended(c, candidate, NOW, SESS_UNKNOWN, "goes with it");
+	memcpy(again.id, candidate, sizeof(again.id));
+	check_int(c, do_insert(c, &again), SESS_OK, "and leaves nothing");
+	memcpy(again.id, retired, sizeof(again.id));
+	check_int(c, do_insert(c, &again), SESS_OK, "nor does a retired id");
+}
+
 void contract_collect(contract *c)
 {
 	sess_query all = { .now = NOW };
@@ -265,6 +282,7 @@ void contract_collect(contract *c)
 	collects_in_order(c);
 	collects_no_live(c);
 	collects_traces(c);
+	collects_aliases(c);
 	do_collect(c, INT64_MAX, SIZE_MAX);
 	check_int(c, (int64_t)do_count(c, &all), 0, "at the end of time all goes");
 }

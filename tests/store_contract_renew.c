@@ -114,18 +114,44 @@ static void confirm_one_of_two(contract *c)
 		"the first confirmed stays the id");
 }
 
-/* Long after its visitor left: the old id leads on for as long as the candidate would have. */
-static void old_id_lasts(contract *c)
+static void lasts_until(contract *c, const unsigned char *id, int64_t since, int64_t until,
+	const unsigned char *record, const char *what)
 {
-	unsigned char candidate[SESS_ID_BYTES];
-	sess_record rec = stored_offered(c, candidate);
+	check_leads(c, id, until - 1, SESS_VIA_RETIRED, since, record, what);
+	check_ended(c, id, until, SESS_UNKNOWN, "and a second later no more");
+	check_leads(c, record, until, SESS_VIA_ID, 0, record, "the new id does");
+}
 
-	do_touch(c, rec.id, NOW, CONTRACT_KEEP + 100);
-	check_int(c, do_confirm(c, candidate, NOW + 10), SESS_OK, "in a long session");
-	check_leads(c, rec.id, CONTRACT_KEEP - 1, SESS_VIA_RETIRED, NOW + 10, candidate,
-		"the old id still leads there");
-	check_ended(c, rec.id, CONTRACT_KEEP, SESS_UNKNOWN, "and a second later no more");
-	check_leads(c, candidate, CONTRACT_KEEP, SESS_VIA_ID, 0, candidate, "the new one does");
+/* Three renewals of a long session: the first keeps what it retires for less than it was to be
+ * kept, the second for longer; the third moves nobody's time. */
+static void retired_last(contract *c)
+{
+	unsigned char lost[2][SESS_ID_BYTES], id[4][SESS_ID_BYTES];
+	sess_record rec = stored_offered(c, lost[0]);
+	int64_t soon = NOW + 500, late = CONTRACT_KEEP + 100;
+
+	memcpy(id[0], rec.id, sizeof(id[0]));
+	fresh_id(c, lost[1]);
+	for (int i = 1; i < 4; i++)
+		fresh_id(c, id[i]);
+	do_touch(c, id[0], NOW, CONTRACT_KEEP + 1000);
+	do_offer(c, id[0], id[1], NOW + 5, NOW);
+	check_int(c, do_confirm_until(c, id[1], NOW + 10, soon), SESS_OK, "kept for less");
+	lasts_until(c, id[0], NOW + 10, soon, id[1], "the old id leads there until then");
+	lasts_until(c, lost[0], NOW + 10, soon, id[1], "and so does a lost candidate");
+	do_offer(c, id[1], lost[1], NOW + 20, NOW);
+	do_offer(c, id[1], id[2], NOW + 25, NOW + 20);
+	check_int(c, do_confirm_until(c, id[2], NOW + 30, late), SESS_OK, "kept for longer");
+	lasts_until(c, id[1], NOW + 30, late, id[2], "the old id leads there until then");
+	lasts_until(c, lost[1], NOW + 30, CONTRACT_KEEP, id[2],
+		"a candidate for no longer than it was to be");
+	lasts_until(c, id[0], NOW + 10, soon, id[2], "and what retired before, until its own time");
+	do_offer(c, id[2], id[3], NOW + 600, NOW + 590);
+	check_int(c, do_confirm_until(c, id[3], NOW + 600, NOW + 700), SESS_OK, "once more");
+	check_ended(c, id[0], NOW + 600, SESS_UNKNOWN, "what is outdated does not come back");
+	check_leads(c, id[1], NOW + 700, SESS_VIA_RETIRED, NOW + 30, id[3], "the others stay");
+	check_leads(c, lost[1], NOW + 700, SESS_VIA_RETIRED, NOW + 30, id[3], "a candidate too");
+	check_ended(c, id[2], NOW + 700, SESS_UNKNOWN, "the last one is kept as told");
 }
 
 static void confirm_nothing(contract *c)
@@ -178,7 +204,7 @@ void contract_confirm(contract *c)
 	check_int(c, do_offer(c, moved.id, candidate, NOW + 11, NOW - 49), 1,
 		"a new candidate may be offered at once");
 	confirm_one_of_two(c);
-	old_id_lasts(c);
+	retired_last(c);
 	confirm_nothing(c);
 }
 

@@ -159,7 +159,8 @@ static int64_t confirm_one(race *r, void *self, int number)
 	sess_error err;
 
 	race_derive_id(r, "candidate", number % 2, candidate);
-	return r->provider->confirm(self, candidate, RACE_NOW + 2, RACE_NOW + 900, &err);
+	return r->provider->confirm(self, candidate, RACE_NOW + 2, RACE_NOW + 900,
+		RACE_KEEP, &err);
 }
 
 static void confirms(race *r)

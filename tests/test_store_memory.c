@@ -163,6 +163,67 @@ static void test_traces_bounded(void)
 	p->close(self);
 }
 
+/* Nor does he take from others the only id that they may have. */
+static void test_traces_of_live(void)
+{
+	void *self = open_named("live", 2);
+	sess_record alice = record_of(1, "alice", NOW, NOW + 99), mallory;
+	sess_record candidate = record_of(2, NULL, 0, 0), next = record_of(3, NULL, 0, 0);
+
+	insert(self, 1, "alice", NOW, NOW + 99);
+	p->offer(self, alice.id, candidate.id, candidate.secret, NOW, 0, NOW + 50, &err);
+	p->confirm(self, candidate.id, NOW, 0, NOW + 50, &err);
+	p->offer(self, candidate.id, next.id, next.secret, NOW, 0, NOW + 50, &err);
+	for (int i = 10; i < 1010; i++) {
+		mallory = record_of(i, "mallory", NOW, NOW + 99);
+		p->insert(self, &mallory, NOW, 0, &err);
+		p->end(self, mallory.id, SESS_LOGGED_OUT, NOW, NOW + 1000, &err);
+	}
+	ok(there(self, 3), "traces: a candidate outlasts the logouts of others");
+	ok(there(self, 1), "traces: and so does a retired id");
+	p->end(self, next.id, SESS_LOGGED_OUT, NOW, NOW + 9, &err);
+	mallory = record_of(9, NULL, NOW, NOW + 99);
+	p->insert(self, &mallory, NOW, 0, &err);
+	ok(!there(self, 2) && !there(self, 3), "traces: that end with the record");
+	p->close(self);
+}
+
+/* An evicted record takes along what led to it. */
+static void test_evicted_aliases(void)
+{
+	void *self = open_named("evicted", 1);
+	sess_record old = record_of(1, NULL, NOW, NOW + 99), candidate = record_of(2, NULL, 0, 0);
+
+	insert(self, 1, NULL, NOW, NOW + 99);
+	p->offer(self, old.id, candidate.id, candidate.secret, NOW, 0, NOW + 50, &err);
+	insert(self, 3, "user", NOW, NOW + 99);
+	ok(!there(self, 1) && !there(self, 2), "evicted: by id and by candidate");
+	old = record_of(3, NULL, 0, 0);
+	is_int(p->offer(self, old.id, candidate.id, candidate.secret, NOW, 0, NOW + 50, &err), 1,
+		"evicted: nothing is left of the candidate");
+	p->close(self);
+}
+
+/* Each id of a session that ended is a row of its own. */
+static void test_collect_by_rows(void)
+{
+	void *self = open_named("rows", MOST);
+	sess_record rec = record_of(1, NULL, NOW, NOW + 99), candidate = record_of(2, NULL, 0, 0);
+	size_t n;
+
+	insert(self, 1, NULL, NOW, NOW + 99);
+	p->offer(self, rec.id, candidate.id, candidate.secret, NOW, 0, NOW + 50, &err);
+	p->end(self, rec.id, SESS_LOGGED_OUT, NOW, NOW + 9, &err);
+	for (int i = 0; i < 2; i++) {
+		p->collect(self, NOW + 9, 1, &n, &err);
+		is_int((int64_t)n, 1, "rows: of two traces one at a time");
+		is_int(load(self, 1, NOW, &rec) + load(self, 2, NOW, &candidate), 0, "rows: none leads on");
+		is_int((rec.ended == SESS_LOGGED_OUT) + (candidate.ended == SESS_LOGGED_OUT), 1 - i,
+			"rows: the other one still says why");
+	}
+	p->close(self);
+}
+
 /* Collected or not. */
 static void test_outdated_candidate(void)
 {
@@ -171,10 +232,11 @@ static void test_outdated_candidate(void)
 
 	insert(self, 1, NULL, NOW, NOW + 99);
 	p->offer(self, rec.id, candidate.id, candidate.secret, NOW, 0, NOW + 9, &err);
-	is_int(p->confirm(self, candidate.id, NOW + 9, 0, &err), SESS_GONE,
+	is_int(p->confirm(self, candidate.id, NOW + 9, 0, NOW + 99, &err), SESS_GONE,
 		"candidate: not confirmed when its time is over");
+	ok(there(self, 1), "candidate: the record stays under its id");
 	p->end(self, candidate.id, SESS_REVOKED, NOW + 9, NOW + 99, &err);
-	ok(there(self, 1), "candidate: nor does it lead to the record's end");
+	ok(!there(self, 1), "candidate: but a logout is one by any clock");
 	p->close(self);
 }
 
@@ -245,8 +307,8 @@ static bool child_works(void *inherited)
 	return n == 0 && made == 1;
 }
 
-/* A child never inherits a lock that nobody can open any more. It kills itself when all is well: in a
- * plain exit, leak checkers would find what the parent's threads had in their hands. */
+/* A child never inherits a lock that nobody can open any more. It kills itself when all is well: in
+ * a plain exit, leak checkers would find what the parent's threads had in their hands. */
 static void test_fork_while_busy(void)
 {
 	void *self = open_named("forks", PLENTY);
@@ -289,6 +351,9 @@ int main(void)
 	test_order();
 	test_replace_when_full();
 	test_traces_bounded();
+	test_traces_of_live();
+	test_evicted_aliases();
+	test_collect_by_rows();
 	test_outdated_candidate();
 	test_locked();
 	test_fork_while_busy();

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* test_store_sqlite.c - files, modes, owners and versions of the SQLite store; what every store
- * must do is in the contract suite. */
+/* test_store_sqlite.c - files, modes, owners and versions of the SQLite store, full disks, locks;
+ * what every store must do is in the contract suite. */
 #include "sqlite_fixture.h"
+
+#include "store_sqlite.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -259,6 +261,103 @@ static void full_disk_is_told_and_heals(void)
 	free(path);
 }
 
+/* Stop the removal of a session halfway. */
+static int interrupt_removal(void *db)
+{
+	for (sqlite3_stmt *at = sqlite3_next_stmt(db, NULL); at != NULL; at = sqlite3_next_stmt(db, at))
+		if (sqlite3_stmt_busy(at) && strcmp(sqlite3_sql(at), sql_text[SQL_REMOVE]) == 0)
+			return 1;
+	return 0;
+}
+
+/* Such a failure undoes all that was held, so that nothing is left to go back to. */
+static void failure_while_held_is_told(void)
+{
+	char *path = temp_path("held.db");
+	sqlite_store *self = store_at(path);
+	sess_record rec = record(2);
+
+	insert(self, 1);
+	rec.revision = 1;
+	is_int(provider->hold(self, record(1).id, &error), SESS_OK, "hold");
+	sqlite3_progress_handler(self->db, 1, interrupt_removal, self->db);
+	is_int(provider->replace(self, record(1).id, &rec, SESS_ROTATED, NOW, NOW + 9, &error),
+		SESS_STORE, "a failure in the middle of a replacement");
+	ok(strstr(error.text, "interrupted") != NULL, "the first failure is told: %s", error.text);
+	sqlite3_progress_handler(self->db, 0, NULL, NULL);
+	is_int(provider->release(self, &error), SESS_STORE, "release tells that all was undone");
+	is_int(load(self, 1, NULL), 1, "the old one is as it was");
+	is_int(load(self, 2, NULL), 0, "and the new one is not there");
+	provider->close(self);
+	free(path);
+}
+
+#define RENEWALS 50
+
+/* Each renewal retires an id that is outdated before the next one. Uncollected, they stay where
+ * they were, but still lead on should the clock go back. */
+static void outdated_ids_cost_nothing(void)
+{
+	char *path = temp_path("renewals.db");
+	sqlite_store *self = store_at(path);
+	sess_record rec = record(0), got;
+	sqlite3_int64 before = 0;
+
+	rec.expires = rec.absolute = NOW + RENEWALS * 100;
+	provider->insert(self, &rec, NOW, 0, &error);
+	for (unsigned i = 0; i < RENEWALS; i++) {
+		int64_t at = NOW + i * 100;
+
+		provider->offer(self, record(i).id, record(i + 1).id, rec.secret, at, 0, rec.absolute,
+			&error);
+		before = sqlite3_total_changes64(self->db);
+		provider->confirm(self, record(i + 1).id, at, 0, at + 9, &error);
+	}
+	is_int(sqlite3_total_changes64(self->db) - before, 3, "a renewal changes three rows, not more");
+	is_int(load(self, 0, NULL), 1, "when the clock went back, the first id leads to the last");
+	provider->end(self, record(RENEWALS).id, SESS_LOGGED_OUT, NOW + 1, NOW + 99, &error);
+	is_int(provider->load(self, rec.id, NOW, &got, &sink, &error), 0, "until that has ended");
+	is_int(got.ended, SESS_LOGGED_OUT, "and says why");
+	is_int(got.since, NOW + 1, "and when");
+	provider->close(self);
+	free(path);
+}
+
+static void numbers_are_read_without_a_lock(void)
+{
+	char *path = temp_path("number.db");
+	void *self = store_at(path), *writer = store_at(path);
+	int64_t found = -1;
+
+	provider->cas(writer, "number", 0, 5, &found, &error);
+	is_int(provider->hold(writer, record(1).id, &error), SESS_OK, "somebody holds the store");
+	is_int(provider->cas(self, "number", 5, 5, &found, &error), 1, "another reads a number");
+	is_int(provider->cas(self, "number", 0, 0, &found, &error), 0, "or hears that it is not 0");
+	is_int(found, 5, "but what");
+	is_int(provider->cas(self, "missing", 0, 0, &found, &error), 1, "one that is missing is 0");
+	provider->release(writer, &error);
+	provider->close(writer);
+	provider->close(self);
+	free(path);
+}
+
+/* By a clock that is ahead, the only id that the visitor has may be outdated. */
+static void logout_by_outdated_candidate(void)
+{
+	char *path = temp_path("outdated.db");
+	void *self = store_at(path);
+	sess_status why = SESS_LIVE;
+
+	insert(self, 1);
+	provider->offer(self, record(1).id, record(2).id, record(2).secret, NOW, 0, NOW + 9, &error);
+	is_int(provider->end(self, record(2).id, SESS_LOGGED_OUT, NOW + 9, NOW + 99, &error), SESS_OK,
+		"a logout by an outdated candidate");
+	is_int(load(self, 1, &why), 0, "ends the session");
+	is_int(why, SESS_LOGGED_OUT, "and says why");
+	provider->close(self);
+	free(path);
+}
+
 int main(void)
 {
 	open_makes_private_files();
@@ -269,6 +368,10 @@ int main(void)
 	open_knows_versions();
 	read_only_is_told();
 	full_disk_is_told_and_heals();
+	failure_while_held_is_told();
+	outdated_ids_cost_nothing();
+	numbers_are_read_without_a_lock();
+	logout_by_outdated_candidate();
 	arena_free(&sink.memory);
 	return done();
 }

@@ -41,11 +41,29 @@ static const char loose[] = "PRAGMA application_id = 0x73657373; PRAGMA user_ver
 	"CREATE TABLE trace (id PRIMARY KEY, kind, session, secret, at, keep, why);"
 	"CREATE TABLE mark (name PRIMARY KEY, value)";
 
+/* As load of the fixture, but into a record in use: only the reason may get in. */
+static int load_into_used(void *self, unsigned number, sess_status *why)
+{
+	const sess_record rec = record(number);
+	sess_record used, got;
+	int rc;
+
+	memset(&used, 0x5a, sizeof(used));
+	got = used;
+	rc = provider->load(self, rec.id, NOW, &got, &sink, &error);
+	*why = got.ended;
+	got.ended = used.ended;
+	ok(memcmp(&got, &used, sizeof(got)) == 0, "a record in use is left alone");
+	arena_reset(&sink.memory);
+	return rc;
+}
+
 static void load_survives_damaged_rows(void)
 {
 	static const char *const damage[] = {
 		"secret = x'00'", "secret = NULL", "secret = 'text'", "family = zeroblob(17)",
 		"revision = 0", "revision = 'one'", "seen = NULL", "expires = 'tomorrow'", "level = 1.5",
+		"login = -1", "login = 1 << 63",
 		"user = x'00'", "user = 'a' || char(0) || 'b'", "address = 5", "data = NULL", "data = 7",
 		"data = zeroblob(5000)", "data = zeroblob(20000000)",
 	};
@@ -64,12 +82,32 @@ static void load_survives_damaged_rows(void)
 		snprintf(change, sizeof(change), "UPDATE session SET %s", damage[i]);
 		by_hand(path, change);
 		error.text[0] = '\0';
-		is_int(load(self, 1, &why), 0, "no session with %s", damage[i]);
+		is_int(load_into_used(self, 1, &why), 0, "no session with %s", damage[i]);
 		is_int(why, SESS_DAMAGED, "and the reason");
 		ok(strstr(error.text, "damaged in column") != NULL, "told: %s", error.text);
 		provider->close(self);
 		by_hand(path, "DELETE FROM session");
 	}
+	free(path);
+}
+
+static void load_survives_damaged_traces(void)
+{
+	char *path = temp_path("traces.db");
+	void *self = store_at(path);
+	const sess_record a = record(1), b = record(2);
+	sess_status why = SESS_LIVE;
+
+	insert(self, 1);
+	is_int(provider->offer(self, a.id, b.id, b.secret, NOW, 0, NOW + 9, &error), 1, "offer");
+	by_hand(path, "UPDATE trace SET secret = x'00'");
+	is_int(load_into_used(self, 2, &why), 0, "no session by a candidate without a secret");
+	is_int(why, SESS_DAMAGED, "and the reason");
+	by_hand(path, "UPDATE trace SET kind = 3, session = NULL, why = 99");
+	is_int(load_into_used(self, 2, &why), 0, "nor by a trace with a reason that is none");
+	is_int(why, SESS_UNKNOWN, "which is not believed");
+	is_int(load(self, 1, NULL), 1, "the session itself is sound");
+	provider->close(self);
 	free(path);
 }
 
@@ -96,7 +134,7 @@ static void load_survives_circles(void)
 	is_int(load(self, 1, &why), 0, "load by a circle ends");
 	is_int(why, SESS_UNKNOWN, "and knows nothing");
 	is_int(provider->end(self, a.id, SESS_REVOKED, NOW, NOW + 1, &error), SESS_OK, "so does end");
-	is_int(provider->confirm(self, a.id, NOW, 0, &error), SESS_GONE, "and confirm");
+	is_int(provider->confirm(self, a.id, NOW, 0, NOW, &error), SESS_GONE, "and confirm");
 	provider->close(self);
 	free(path);
 }
@@ -109,8 +147,8 @@ static void schema_guards_its_rows(void)
 	provider->close(store_at(path));
 	if (sqlite3_open(path, &db) != SQLITE_OK)
 		bail("%s", sqlite3_errmsg(db));
-	is_int(sqlite3_exec(db, "INSERT INTO trace VALUES (x'00', 3, NULL, NULL, 0, 0, 7, NULL)", NULL, NULL,
-		NULL), SQLITE_CONSTRAINT, "an id of the wrong length");
+	is_int(sqlite3_exec(db, "INSERT INTO trace VALUES (x'00', 3, NULL, NULL, 0, 0, 7, NULL)", NULL,
+		NULL, NULL), SQLITE_CONSTRAINT, "an id of the wrong length");
 	is_int(sqlite3_exec(db, "INSERT INTO mark VALUES ('a', 'text')", NULL, NULL, NULL),
 		SQLITE_CONSTRAINT, "a text for a number");
 	sqlite3_close(db);
@@ -163,6 +201,7 @@ int main(void)
 {
 	corrupt_file_is_told();
 	load_survives_damaged_rows();
+	load_survives_damaged_traces();
 	load_survives_circles();
 	schema_guards_its_rows();
 	triggers_of_others_do_not_run();

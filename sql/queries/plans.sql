@@ -9,5 +9,6 @@ EXPLAIN QUERY PLAN SELECT id FROM session
 .print number of live sessions
 EXPLAIN QUERY PLAN SELECT count(*) FROM session WHERE expires > 0 AND seen >= 0;
 .print what is to be collected
-EXPLAIN QUERY PLAN SELECT id FROM session WHERE expires <= 0 ORDER BY expires LIMIT 50;
+EXPLAIN QUERY PLAN SELECT id FROM session WHERE expires <= 0
+	ORDER BY expires, seen, id LIMIT 50;
 EXPLAIN QUERY PLAN SELECT id FROM trace WHERE keep <= 0 ORDER BY keep LIMIT 50;
