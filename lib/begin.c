@@ -164,6 +164,7 @@ find_session(sess *s)
 	/* No store can claim that there is a session without giving it. */
 	s->state = s->rec.ended > SESS_LIVE && s->rec.ended <= SESS_DAMAGED ? s->rec.ended :
 		SESS_UNKNOWN;
+	s->ended_at = s->rec.since;
 	if (s->state == SESS_DAMAGED)
 		kit_log(s->kit, "damaged", s->current.id, s->kit->error.text);
 	return SESS_OK;

@@ -305,6 +305,10 @@ commit_fresh(sess *s)
 	/* A visitor who stores nothing costs nothing. */
 	if (!s->minted && !s->pending.remember && values_after(&s->vals, "") == NULL)
 		return SESS_OK;
+	/* A slow tab must not put its cookie over the one that a login or rotation has just sent. */
+	if (s->state == SESS_ROTATED && s->from == FROM_COOKIE && !s->pending.login &&
+		expiry_in_grace(s->now, s->ended_at, s->kit->config.grace))
+		return SESS_GONE;
 	/* What no answer can carry to the browser would never be found again. */
 	if (s->name[0] == '\0' && s->kit->config.header[0] == '\0' && s->kit->config.query[0] == '\0')
 		return sess_fail(&s->kit->error, SESS_UNSUPPORTED, "no session over plain HTTP: "
@@ -364,10 +368,14 @@ sess_commit(sess *s)
 	if (rc == SESS_GONE) {
 		kit_log(s->kit, "gone", s->current.id, "ended while the page ran; nothing was stored");
 		s->send = SEND_NOTHING;
+		s->stored = false;
 		return session_stick(s, rc, "sess_commit");
 	}
-	if (rc != SESS_OK)
+	if (rc != SESS_OK) {
+		if (s->kit->error.text[0] == '\0')
+			(void)sess_fail(&s->kit->error, rc, "sess_commit: %s", sess_strerror(rc));
 		return rc;
+	}
 	settle(s);
 	session_offer(s);
 	return SESS_OK;

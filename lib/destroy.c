@@ -25,6 +25,9 @@ session_end(sess *s, sess_status why)
 		s->state = why;
 	}
 	session_forget(s);
+	/* What had ended meanwhile has ended now by will: a new session may begin. */
+	if (s->sticky == SESS_GONE)
+		s->sticky = SESS_OK;
 	/* Also for an id that was dead already: whoever logs out wants no cookie left. */
 	s->send = s->from == FROM_COOKIE ? SEND_DELETION : SEND_NOTHING;
 	return SESS_OK;

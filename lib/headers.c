@@ -52,9 +52,7 @@ write_set_cookie(sess *s)
 	char name[160];
 	int rc = SESS_OK;
 
-	if (s->kit->config.cookie_emit == SESS_NO)
-		return SESS_OK;
-	if (s->cookie.len > 0)
+	if (s->cookie.len > 0 && s->kit->config.cookie_emit != SESS_NO)
 		rc = line(&s->headers, "Set-Cookie", s->cookie.at);
 	if (rc == SESS_OK && s->form_text[0] != '\0' && s->name[0] != '\0') {
 		form_cookie_name(s, name);
@@ -94,6 +92,9 @@ write_headers(sess *s)
 int
 session_reserve(sess *s)
 {
+	/* They are lent to the program already, and must not move. */
+	if (s->taken)
+		return SESS_OK;
 	if (buffer_room(&s->headers, HEADERS_ROOM) != SESS_OK ||
 		buffer_room(&s->cookie, COOKIE_ROOM) != SESS_OK ||
 		buffer_room(&s->scratch, COOKIE_ROOM) != SESS_OK)

@@ -276,6 +276,7 @@ struct sess {
 	bool minted;                             /* commit puts the session under next */
 	bool taken;                              /* headers were handed out */
 	bool read;                               /* the page depends on a session */
+	int64_t ended_at;                        /* state says why; 0: not known */
 	identity current, next;
 	sess_record rec;
 	sess_sink sink;                          /* what rec points to */

@@ -36,8 +36,15 @@ sess_login(sess *s, const char *user)
 		return session_stick(s, SESS_INVALID, "user");
 	/* What one user stored is not the next one's to see. */
 	before = sess_user(s);
-	if (before != NULL && strcmp(before, user) != 0 && (rc = session_end(s, SESS_LOGGED_OUT)) != SESS_OK)
-		return rc;
+	if (before != NULL && strcmp(before, user) != 0) {
+		pending wanted = s->pending;
+
+		if ((rc = session_end(s, SESS_LOGGED_OUT)) != SESS_OK)
+			return rc;
+		/* "Keep me signed in" was meant for the one who comes. */
+		s->pending.remember = wanted.remember;
+		s->pending.seconds = wanted.seconds;
+	}
 	if ((s->pending.user = arena_copy(&s->memory, user, strlen(user))) == NULL)
 		return session_stick(s, SESS_NOMEM, "user");
 	if (s->kit->config.seal == SESS_YES)
@@ -88,9 +95,9 @@ sess_login_age(const sess *s)
 {
 	if (sess_user(s) == NULL)
 		return -1;
-	if (s->pending.login || s->pending.level || s->now < s->rec.login)
+	if (s->pending.login || s->pending.level || s->now < s->rec.login || s->rec.login < 0)
 		return 0;
-	return s->now - s->rec.login;
+	return expiry_add(s->now, -s->rec.login);
 }
 
 int
@@ -98,7 +105,7 @@ sess_require(const sess *s, int level, int64_t max_age)
 {
 	int64_t age = sess_login_age(s), have;
 
-	if (age < 0)
+	if (age < 0 || s->sticky == SESS_GONE)
 		return SESS_DENIED;
 	have = s->pending.login || s->pending.level ? s->pending.new_level : s->rec.level;
 	return have >= level && (max_age <= 0 || age <= max_age) ? SESS_OK : SESS_DENIED;

@@ -166,6 +166,74 @@ destroy_with_attributes(const char *kind)
 	world_close(&w);
 }
 
+static void
+destroy_after_headers(const char *kind)
+{
+	jar j = { 0 };
+	const char *lines;
+	char before[512];
+	visit v;
+	world w;
+
+	world_open(&w, kind, NULL);
+	(void)log_in(&w, &j, "ann");
+	world_close(&w);
+	world_open(&w, kind, NULL);
+	(void)visit_begin(&v, &w, &j);
+	lines = sess_headers(v.s);
+	snprintf(before, sizeof(before), "%s", lines);
+	is_int(sess_logout(v.s), SESS_OK, "a logout after the header lines");
+	is_str(lines, before, "leaves them as they are");
+	(void)visit_end(&v);
+	world_close(&w);
+}
+
+/* What is left when the session ended while the page ran. */
+static void
+destroy_under_a_page(const char *kind)
+{
+	jar j = { 0 }, same;
+	sess_info info;
+	visit v;
+	world w;
+
+	world_open(&w, kind, NULL);
+	(void)log_in(&w, &j, "ann");
+	same = j;
+	(void)sess_set_int(visit_begin(&v, &w, &same), "a", 1);
+	(void)sess_end_user(w.kit, "ann", NULL, NULL);
+	is_int(sess_commit(v.s), SESS_GONE, "ended while the page ran");
+	is_int(sess_about(v.s, &info), SESS_GONE, "there is nothing to tell about");
+	is_str(sess_ref(v.s), "", "and no name for it");
+	is_int(sess_require(v.s, 0, 0), SESS_DENIED, "nobody is logged in");
+	is_int(sess_destroy(v.s), SESS_OK, "if it is to end anyway");
+	(void)sess_set_int(v.s, "a", 2);
+	is_int(visit_end(&v), SESS_OK, "a new one may begin");
+	is_int(look(&w, &same), SESS_LIVE, "and does");
+	world_close(&w);
+}
+
+/* The record expires under the page: what was lent of it stays readable. */
+static void
+destroy_by_the_clock(const char *kind)
+{
+	jar j = { 0 };
+	const char *user;
+	visit v;
+	world w;
+
+	world_open(&w, kind, NULL);
+	(void)log_in(&w, &j, "ann");
+	(void)sess_set_int(visit_begin(&v, &w, &j), "a", 1);
+	user = sess_user(v.s);
+	*w.clock += 100000;
+	is_int(sess_commit(v.s), SESS_GONE, "it expired while the page ran");
+	is_str(user, "ann", "the name is lent until the end");
+	is_str(sess_user(v.s), "ann", "and asked for again");
+	(void)visit_end(&v);
+	world_close(&w);
+}
+
 /* Who logs out means the session, whatever id a parallel request has put it under meanwhile. */
 static void
 destroy_after_rotation(const char *kind)
@@ -193,7 +261,8 @@ main(void)
 	static world_test *const tests[] = { destroy_ends_it, destroy_without_commit,
 		destroy_then_store, destroy_between_commits, destroy_nothing,
 		destroy_is_not_for_unknown_ids,
-		destroy_with_attributes, destroy_after_rotation };
+		destroy_with_attributes, destroy_after_headers, destroy_after_rotation,
+		destroy_under_a_page, destroy_by_the_clock };
 
 	return world_run(tests, PARTS(tests));
 }
