@@ -12,6 +12,7 @@
 #define LEASE 60                /* seconds after which another may take over a dead collector's work */
 #define JUMP (2 * 86400)        /* a gap between two looks at the clock that needs a second look */
 #define JUMP_HOLD 3600          /* how long to wait for that */
+#define JUMP_MOST (35 * 86400)  /* a gap that a monthly cron may leave */
 #define CLOCK_EVERY 600         /* how often the time is written down */
 #define IDLE_EVERY 10           /* seconds between two slices in sess_idle */
 #define IDLE_MS 20
@@ -41,22 +42,24 @@ mark_move(sess_kit *kit, const char *name, int64_t from, int64_t to)
 static int
 clock_check(sess_kit *kit, int64_t now, bool force)
 {
-	int64_t last, doubt;
+	int64_t last, doubt, gap, waited;
 	int rc;
 
 	if ((rc = mark_get(kit, "clock", &last)) != SESS_OK ||
 		(rc = mark_get(kit, "clock_doubt", &doubt)) != SESS_OK)
 		return rc;
-	if (last == 0 || now < last || now - last >= CLOCK_EVERY)
+	gap = last == 0 || now < last ? 0 : expiry_add(now, -last);
+	waited = doubt == 0 || now < doubt ? 0 : expiry_add(now, -doubt);
+	if (last == 0 || now < last || gap >= CLOCK_EVERY)
 		if ((rc = mark_move(kit, "clock", last, now)) < 0)
 			return rc;
-	if (doubt != 0 && (force || now < doubt || now - doubt >= JUMP_HOLD)) {
-		rc = mark_move(kit, "clock_doubt", doubt, 0);
+	/* Doubt passes with an hour of steady time, or when somebody looks in every few days only. */
+	if (force || (gap < JUMP && (doubt == 0 || now < doubt || waited >= JUMP_HOLD)) ||
+		(gap < JUMP_MOST && waited >= JUMP)) {
+		rc = doubt != 0 ? mark_move(kit, "clock_doubt", doubt, 0) : SESS_OK;
 		return rc < 0 ? rc : SESS_OK;
 	}
-	if (force || (doubt == 0 && (last == 0 || now - last < JUMP)))
-		return SESS_OK;
-	if (doubt == 0 && (rc = mark_move(kit, "clock_doubt", 0, now)) < 0)
+	if ((doubt == 0 || gap >= JUMP) && (rc = mark_move(kit, "clock_doubt", doubt, now)) < 0)
 		return rc;
 	return sess_fail(&kit->error, SESS_DENIED, "the clock jumped ahead by more than %d days since "
 		"it was last noted; nothing is collected for an hour, unless forced", JUMP / 86400);
@@ -147,6 +150,7 @@ sess_idle(sess_kit *kit)
 {
 	const sess_provider *p;
 	sess_budget slice;
+	size_t done;
 	int64_t now;
 	int rc;
 
@@ -163,7 +167,10 @@ sess_idle(sess_kit *kit)
 		return SESS_OK;
 	kit->collect_next = expiry_add(now, IDLE_EVERY);
 	slice = (sess_budget){ .rows = (size_t)kit->config.collect, .ms = IDLE_MS };
-	rc = sess_collect(kit, &slice, NULL);
+	rc = sess_collect(kit, &slice, &done);
+	/* More than one slice was due: the next request goes on with it. */
+	if (rc == SESS_OK && done >= slice.rows)
+		kit->collect_next = now;
 	/* Somebody else is at it, or the clock is in doubt: not this visitor's trouble. */
 	if (rc == SESS_BUSY || rc == SESS_DENIED)
 		return SESS_OK;

@@ -101,13 +101,23 @@ collect_slices(const char *kind)
 	begin_many(&w, 20);
 	(void)sess_idle(w.kit);
 	*w.clock += 1890;
-	for (int i = 0; i < 10; i++) {
-		if (sess_idle(w.kit) != SESS_OK)
-			bail("sess_idle: %s", sess_kit_error(w.kit));
-		*w.clock += 1;
-	}
+	if (sess_idle(w.kit) != SESS_OK)
+		bail("sess_idle: %s", sess_kit_error(w.kit));
+	(void)sess_collect(w.kit, &(sess_budget){ .rows = 1 }, &n);
+	is_int((int64_t)n, 1, "one slice left some");
+	for (int i = 0; i < 2; i++)
+		(void)sess_idle(w.kit);
 	(void)sess_collect(w.kit, NULL, &n);
-	is_int((int64_t)n, 13, "seven of twenty went in a slice, and no more in ten seconds");
+	is_int((int64_t)n, 0, "while there is more, each call takes a slice: 7, 7 and 5 of twenty");
+	begin_many(&w, 1);
+	*w.clock += 1890;
+	(void)sess_idle(w.kit);
+	begin_many(&w, 2);
+	*w.clock += 9;
+	(void)sess_idle(w.kit);
+	*w.clock += 1890;
+	(void)sess_collect(w.kit, NULL, &n);
+	is_int((int64_t)n, 2, "else it waits ten seconds");
 	world_close(&w);
 	world_open(&w, kind, &(sess_config){ .size = sizeof(sess_config), .collect = -1 });
 	begin_many(&w, 3);
@@ -141,6 +151,13 @@ collect_after_a_jump(const char *kind)
 	is_int(sess_collect(w.kit, NULL, &n), SESS_DENIED, "ahead again");
 	is_int(collect(&w, 0, true, &n), SESS_OK, "forced");
 	is_int((int64_t)n, 1, "it collects");
+	(void)store_text(&w, &j, "a", "b");
+	*w.clock += 3 * DAY;
+	is_int(sess_collect(w.kit, NULL, &n), SESS_DENIED, "three days without a look at the clock");
+	*w.clock += 1800 + 3650 * DAY;
+	is_int(sess_collect(w.kit, NULL, &n), SESS_DENIED, "a second jump is no proof of the first");
+	*w.clock += 30 * DAY;
+	is_int(sess_collect(w.kit, NULL, &n), SESS_OK, "but a collector that comes once a month is");
 	(void)store_text(&w, &j, "a", "b");
 	*w.clock += 5 * DAY;
 	is_int(sess_collect(w.kit, NULL, &n), SESS_DENIED, "five days without a look at the clock");
