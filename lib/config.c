@@ -194,10 +194,11 @@ static const struct {
 static bool
 header_taken(const char *name)
 {
-	static const char *const taken[] = { "Accept", "Authorization", "Connection",
-		"Content-Length", "Content-Type", "Cookie", "Forwarded", "Host", "Origin", "Proxy",
-		"Proxy-Authorization", "Referer", "Sec-Fetch-Site", "Set-Cookie", "User-Agent",
-		"X-CSRF-Token" };
+	static const char *const taken[] = { "Accept", "Authorization", "Cache-Control",
+		"Clear-Site-Data", "Connection", "Content-Length", "Content-Type", "Cookie",
+		"Forwarded", "Host", "Location", "Origin", "Proxy", "Proxy-Authorization", "Referer",
+		"Referrer-Policy", "Sec-Fetch-Site", "Set-Cookie", "Status", "Transfer-Encoding",
+		"User-Agent", "Vary", "X-CSRF-Token" };
 	size_t i;
 
 	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)

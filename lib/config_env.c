@@ -18,8 +18,6 @@ variable_split(const char *variable, char *name, size_t size)
 	if (equals == NULL || strncmp(variable, PREFIX, strlen(PREFIX)) != 0)
 		return NULL;
 	variable += strlen(PREFIX);
-	if (equals < variable)
-		return NULL;
 	len = (size_t)(equals - variable);
 	for (i = 0; i < len && i < size - 1; i++) {
 		name[i] = variable[i];

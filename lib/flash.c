@@ -69,5 +69,10 @@ sess_flash_take(sess *s, const char *kind)
 		(e = flash_after(s, prefix, prefix)) == NULL || e->type != SESS_STR)
 		return NULL;
 	text = e->bytes;
-	return value_unset(s, e->key) == SESS_OK ? text : NULL;
+	/* A request that may not change it shows it once, and leaves it for the next. */
+	if (session_change(s) == SESS_OK)
+		(void)value_unset(s, e->key);
+	else
+		values_find(&s->vals, e->key)->type = SESS_NOTHING;
+	return text;
 }

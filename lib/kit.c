@@ -101,8 +101,8 @@ open_keys(sess_kit *kit, sess_error *err)
 	kit->id_key = (unsigned char (*)[2][KEY_BYTES])(void *)(kit->keys.key + KEYS_MAX);
 	for (size_t k = 0; k < kit->keys.count; k++)
 		for (int https = 0; https < 2; https++)
-			token_hash(kit->id_key[k][https], kit->keys.key[k], "id key", kit->name[https],
-				strlen(kit->name[https]));
+			token_hash(kit->id_key[k][https], kit->keys.key[k], https ? "id https" : "id http",
+				kit->name[https], strlen(kit->name[https]));
 	return SESS_OK;
 }
 

@@ -132,7 +132,8 @@ typedef struct sess_config {
 	size_t max_bytes;           /* one encoded session; default 64 KiB */
 	size_t max_sessions;        /* memory: at most so many; default 100000 */
 	int busy_ms;                /* wait for a locked store; default 5000 */
-	int collect;                /* expired records removed per sess_idle; default 50; -1: none */
+	int collect;                /* expired records removed at a time by sess_idle; default 50;
+	                             * -1: none */
 	/* hooks */
 	int64_t (*now)(void *arg);  /* NULL: the system clock */
 	void (*log)(void *arg, const char *event, const char *text); /* NULL: silent */
@@ -167,7 +168,8 @@ SESS_API void sess_kit_close(sess_kit *);
 SESS_API const char *sess_kit_error(const sess_kit *);
 
 /* Housekeeping after the response went out: a slice of collection and of checkpointing, so that
- * no visitor waits for it. Returns SESS_OK also when there was nothing to do. */
+ * no visitor waits for it; every 10 seconds, or each time while more is due. Returns SESS_OK also
+ * when there was nothing to do. */
 SESS_API int sess_idle(sess_kit *);
 
 /* Static text for a result code; "unknown code" for others. Never NULL. */
@@ -207,7 +209,8 @@ SESS_API const char *sess_state_text(sess_status);
 /* Store what changed, merging with what parallel requests stored. Returns the first failure of a
  * setter if there was one; SESS_GONE when the session was ended meanwhile (nothing is stored, no
  * cookie goes out); SESS_BUSY, SESS_STORE, SESS_TOOBIG; SESS_UNSUPPORTED when the settings allow a
- * cookie over HTTPS only and this is plain HTTP. May be called again after more changes. */
+ * cookie over HTTPS only and this is plain HTTP. After SESS_STORE a change may have been made that
+ * could not be put on disk. May be called again after more changes. */
 SESS_API SESS_CHECK int sess_commit(sess *);
 
 /* Header lines ending in CRLF, "" if none, never NULL; print them before the blank line. Lent
@@ -267,11 +270,12 @@ SESS_API const char *sess_next(const sess *, const char *after);
 SESS_API int sess_flash(sess *, const char *kind, const char *text);
 
 /* Take the oldest message of a kind: text, or NULL when there is none. Lent until sess_end; gone
- * from the store after commit. */
+ * from the store after commit, but where the session may not change (SESS_READ_ONLY). */
 SESS_API const char *sess_flash_take(sess *, const char *kind);
 
-/* For the hidden field of a form: masked anew each time, lent until the next call. A visitor
- * without a session gets a second, unstored cookie for it. NULL: out of memory, or SESS_LATE. */
+/* For the hidden field of a form: masked anew each time, lent until the next call; after sess_login
+ * or sess_rotate, where there is one. A visitor without a session gets a second, unstored cookie
+ * for it, also with cookie_emit = no. NULL: out of memory, or SESS_LATE. */
 SESS_API const char *sess_csrf_token(sess *);
 
 /* Check what came back; sent may be NULL: then the X-CSRF-Token header is used. A cross-site

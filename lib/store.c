@@ -29,6 +29,8 @@ provider_find(const char *scheme, size_t len)
 static int
 unknown_scheme(const char *url, sess_error *err)
 {
+	/* No more of the URL than that: there might be a password in it. */
+	int scheme = (int)strspn(url, "abcdefghijklmnopqrstuvwxyz+");
 	char known[128] = "";
 
 	for (size_t i = 0; i < PROVIDERS; i++) {
@@ -36,8 +38,8 @@ unknown_scheme(const char *url, sess_error *err)
 		strncat(known, providers[i]->scheme, sizeof(known) - strlen(known) - 1);
 		strncat(known, ":", sizeof(known) - strlen(known) - 1);
 	}
-	return sess_fail(err, SESS_CONFIG, "store \"%s\": unknown kind of store; this library has %s",
-		url, known);
+	return sess_fail(err, SESS_CONFIG, "store: \"%.*s\" is no kind of store; this library has %s",
+		scheme, url, known);
 }
 
 /* A copy of the URL, for a child opens again when the caller's text may be gone; and with a whole

@@ -2,7 +2,7 @@
 # tests/local.mk - "make check" runs the everyday tests; run.sh runs all there are.
 
 # Each program is made of tests/NAME.c and of what it uses from libsupport.la; it sees all of the
-# library's insides. Unit tests have little to do with disks; they also run under valgrind.
+# library's insides. Unit tests have little to do with disks.
 unit_tests = \
 	%D%/test_buffer \
 	%D%/test_config \
@@ -231,10 +231,19 @@ check-slow:
 check-e2e:
 	$(MAKE) check TESTS='$(e2e_tests)' TEST_SUITE_LOG=e2e-suite.log
 
-valgrind = valgrind -q --leak-check=full --show-leak-kinds=definite,indirect,possible \
+# Not the crowds, whose time limits it would break; ASan covers these.
+valgrind_tests = $(unit_tests) $(life_tests) \
+	%D%/contract_memory \
+	%D%/contract_sqlite \
+	%D%/store_broken \
+	%D%/test_store_memory \
+	%D%/test_store_sqlite \
+	%D%/test_store_sqlite_rows
+valgrind = valgrind -q --fair-sched=yes --child-silent-after-fork=yes --leak-check=full \
+	--show-leak-kinds=definite,indirect,possible \
 	--errors-for-leak-kinds=definite,indirect,possible --error-exitcode=99
 check-valgrind:
-	$(MAKE) check TESTS='$(unit_tests)' LOG_COMPILER='$(valgrind)' \
+	$(MAKE) check TESTS='$(valgrind_tests)' LOG_COMPILER='$(valgrind)' \
 		TEST_SUITE_LOG=valgrind-suite.log
 
 # A build of its own for each sanitizer, below this build directory, which must not be the checkout.

@@ -6,7 +6,8 @@ build=$top/build
 packages_build='autoconf automake libtool make gcc libc6-dev pkg-config libfcgi-dev libsqlite3-dev
 	libsodium-dev'
 packages_server='lighttpd'
-packages_test="$packages_server sqlite3 curl mandoc valgrind clang libclang-rt-14-dev cppcheck"
+packages_test="$packages_server sqlite3 curl mandoc valgrind clang libclang-rt-14-dev cppcheck
+	xz-utils"
 
 has_package()
 {

@@ -180,6 +180,20 @@ csrf_without_a_session(const char *kind)
 }
 
 static void
+csrf_without_emitting(const char *kind)
+{
+	jar j = { 0 };
+	char *token;
+	world w;
+
+	world_open(&w, kind, &(sess_config){ .size = sizeof(sess_config), .cookie_emit = SESS_NO });
+	token = render(&w, &j);
+	is_int(post(&w, &j, token), SESS_OK, "cookie_emit = no leaves login forms as they were");
+	free(token);
+	world_close(&w);
+}
+
+static void
 csrf_by_origin(const char *kind)
 {
 	static const struct {
@@ -234,7 +248,7 @@ int
 main(void)
 {
 	static world_test *const tests[] = { csrf_in_a_session, csrf_masks, csrf_over_a_life,
-		csrf_without_a_session, csrf_by_origin };
+		csrf_without_a_session, csrf_without_emitting, csrf_by_origin };
 
 	return world_run(tests, PARTS(tests));
 }

@@ -91,6 +91,33 @@ flash_kinds_are_apart(const char *kind)
 	world_close(&w);
 }
 
+/* A poll that may not change the session neither swallows a message nor fails over it. */
+static void
+flash_in_a_poll(const char *kind)
+{
+	const sess_options poll = { SESS_READ_ONLY | SESS_NO_TOUCH, NULL, NULL };
+	jar j = { 0 };
+	visit v;
+	world w;
+
+	world_open(&w, kind, NULL);
+	(void)sess_flash(visit_begin(&v, &w, &j), "note", "first");
+	(void)sess_flash(v.s, "note", "second");
+	(void)visit_end(&v);
+	(void)visit_try(&v, &w, &j, NULL, &poll);
+	is_str(sess_flash_take(v.s, "note"), "first", "a poll shows a message");
+	is_str(sess_flash_take(v.s, "note"), "second", "and the next");
+	is_str(sess_flash_take(v.s, "note"), NULL, "each once");
+	is_int(visit_end(&v), SESS_OK, "without a failure");
+	visit_begin(&v, &w, &j);
+	(void)sess_headers(v.s);
+	is_str(sess_flash_take(v.s, "note"), "first", "it stayed; after the header lines, too,");
+	(void)visit_end(&v);
+	is_str(sess_flash_take(visit_begin(&v, &w, &j), "note"), "first", "it is shown and stays");
+	(void)visit_end(&v);
+	world_close(&w);
+}
+
 static void
 flash_refuses(const char *kind)
 {
@@ -118,7 +145,7 @@ int
 main(void)
 {
 	static world_test *const tests[] = { flash_waits_for_the_next_request,
-		flash_stays_until_commit, flash_kinds_are_apart, flash_refuses };
+		flash_stays_until_commit, flash_kinds_are_apart, flash_in_a_poll, flash_refuses };
 
 	return world_run(tests, PARTS(tests));
 }

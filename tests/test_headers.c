@@ -194,6 +194,12 @@ headers_by_https_and_http(const char *kind)
 	is_int(sess_state(v.s), SESS_UNKNOWN, "nor the other way round");
 	(void)visit_end(&v);
 	world_close(&w);
+	world_open(&w, kind, &(sess_config){ .size = sizeof(sess_config),
+		.cookie_prefix = SESS_PREFIX_NONE });
+	open = (jar){ 0 };
+	respond(&v, &w, &open, plain, true);
+	is_int(look(&w, &open), SESS_UNKNOWN, "also when both have one name");
+	world_close(&w);
 }
 
 static void

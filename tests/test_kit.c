@@ -147,9 +147,10 @@ kit_refuses(const char *kind)
 	world_close(&w);
 	is_int(sess_kit_open(NULL, NULL, NULL), SESS_INVALID, "nowhere to put a kit");
 	c = (sess_config)SESS_CONFIG_INIT;
-	strcpy(c.store, "nothing:x");
+	strcpy(c.store, "nothing:user:secret@host");
 	is_int(sess_kit_open(&kit, &c, &err), SESS_CONFIG, "an unknown kind of store");
-	ok(kit == NULL && strstr(err.text, "nothing:x") && strstr(err.text, "memory:"), "is named");
+	ok(kit == NULL && strstr(err.text, "nothing") && strstr(err.text, "memory:"), "is named");
+	ok(strstr(err.text, "secret") == NULL, "but not the rest of the URL");
 	is_str(sess_kit_error(NULL), "", "no kit has no error");
 	sess_kit_close(NULL);
 }
