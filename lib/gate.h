@@ -10,6 +10,7 @@ typedef struct gate_page gate_page;
 typedef struct gate {
 	int fd;                 /* holds a lock on the file for as long as the gate is open */
 	gate_page *page;        /* NULL: not open */
+	bool spins;             /* there is another processor */
 } gate;
 
 /* Open the gate at this path, made if there is none. SESS_STORE says what is wrong with the file. */
