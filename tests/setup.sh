@@ -8,6 +8,7 @@ packages_build='autoconf automake libtool make gcc libc6-dev pkg-config libfcgi-
 packages_server='lighttpd'
 packages_test="$packages_server sqlite3 curl mandoc valgrind clang libclang-rt-14-dev cppcheck
 	xz-utils"
+packages_bench="$packages_server curl valgrind wrk php-fpm"
 
 has_package()
 {

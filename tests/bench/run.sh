@@ -1,10 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# run.sh - all benchmarks, as tables of ratios; "make bench" builds the programs and runs this.
+# run.sh - all benchmarks, as tables of ratios; "make bench" builds the programs and runs this. What
+# they need and is not there is installed.
 #
 #   SESSIONS=100000 ROUNDS=101 SECONDS_EACH=3 sh tests/bench/run.sh BUILD-DIRECTORY
 
-here=$(cd "$(dirname "$0")" && pwd) || exit 1
+here=$(cd "$(dirname "$0")" && pwd) && top=$(cd "$here/../.." && pwd) || exit 1
+. "$top/tests/setup.sh"
+install_packages $packages_bench || exit 1
 build=$(cd "${1:-.}" && pwd) && bench=$build/tests/bench || exit 1
 umask 077
 dir=$(mktemp -d "${TMPDIR:-/tmp}/sesskit-bench-XXXXXX") || exit 1
