@@ -137,7 +137,6 @@ open_parts(sess_kit *kit, const sess_config *config, sess_error *err)
 int
 sess_kit_open(sess_kit **out, const sess_config *config, sess_error *error)
 {
-	const sess_config defaults = SESS_CONFIG_INIT;
 	sess_error ignored;
 	sess_kit *kit;
 	int rc;
@@ -150,7 +149,7 @@ sess_kit_open(sess_kit **out, const sess_config *config, sess_error *error)
 	*out = NULL;
 	if ((kit = calloc(1, sizeof(*kit))) == NULL)
 		return sess_fail(error, SESS_NOMEM, "out of memory");
-	rc = open_parts(kit, config != NULL ? config : &defaults, error);
+	rc = open_parts(kit, config, error);
 	if (rc != SESS_OK) {
 		sess_kit_close(kit);
 		return rc;
