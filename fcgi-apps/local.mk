@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: ISC
 # fcgi-apps/local.mk - the sample programs, their pages and web server configurations.
 
-sample_c_sources = %D%/counter.c %D%/workers.c
+login_c_sources =
+hijack_c_sources =
+sample_c_sources = \
+	%D%/counter.c \
+	%D%/workers.c \
+	$(login_c_sources) \
+	$(hijack_c_sources)
 
 # Programs go to libexec, where a web server's configuration points to them; they carry the library
 # in themselves, so that a copy in any cgi-bin runs.
 if WITH_FCGI
-pkglibexec_PROGRAMS += %D%/counter
+pkglibexec_PROGRAMS += \
+	%D%/counter
+noinst_LTLIBRARIES += %D%/libapp.la
 endif
 if STATIC_SAMPLES
 sample_ldflags = $(HARDEN_LDFLAGS) -all-static
@@ -15,13 +23,28 @@ else
 sample_ldflags = $(AM_LDFLAGS) -static
 sample_ldadd = lib/libsesskit.la $(FCGI_LIBS)
 endif
-%C%_counter_SOURCES = $(sample_c_sources) %D%/workers.h
-%C%_counter_LDADD = $(sample_ldadd)
+
+# What the samples share; the counter takes no more of it than workers.c.
+%C%_libapp_la_SOURCES = \
+	%D%/workers.c \
+	%D%/workers.h
+app_ldadd = %D%/libapp.la $(sample_ldadd)
+%C%_counter_LDADD = $(app_ldadd)
 %C%_counter_LDFLAGS = $(sample_ldflags)
+# Passwords are the sample's own business, and so is what hashes them.
 
 htmldir = $(pkgdatadir)/html
 dist_html_DATA = %D%/html/index.html %D%/html/style.css
 confdir = $(pkgdatadir)/conf
-dist_conf_DATA = %D%/conf/lighttpd.conf
+dist_conf_DATA = \
+	%D%/conf/lighttpd.conf
 
 EXTRA_DIST += %D%/demo.sh
+
+# The operator's command: one file per verb, and the frame that they share.
+bin_PROGRAMS =
+tool_c_sources =
+completiondir = $(datadir)/bash-completion/completions
+dist_completion_DATA =
+
+dist_man_MANS +=

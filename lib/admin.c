@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define HEX_CHARS (2 * SESS_ID_BYTES)
-
 void
 record_info(const sess_record *rec, char ref[TOKEN_CHARS + 1], sess_info *out)
 {
@@ -14,28 +12,6 @@ record_info(const sess_record *rec, char ref[TOKEN_CHARS + 1], sess_info *out)
 		.agent = rec->agent, .created = rec->created, .seen = rec->seen,
 		.expires = rec->expires, .absolute = rec->absolute, .login = rec->login,
 		.level = (int)rec->level, .bytes = rec->len };
-}
-
-/* As sess_ref gives it, or in the hexadecimal form that the sqlite3 shell shows. */
-bool
-ref_decode(const char *ref, unsigned char id[SESS_ID_BYTES])
-{
-	size_t len = ref != NULL ? strnlen(ref, HEX_CHARS + 1) : 0;
-
-	if (len != HEX_CHARS)
-		return ref != NULL && token_decode(id, ref, len);
-	for (size_t i = 0; i < HEX_CHARS; i++) {
-		int c = (unsigned char)ref[i], lower = c | 0x20, digit;
-
-		if (c >= '0' && c <= '9')
-			digit = c - '0';
-		else if (lower >= 'a' && lower <= 'f')
-			digit = lower - 'a' + 10;
-		else
-			return false;
-		id[i / 2] = (unsigned char)(i % 2 == 0 ? digit << 4 : id[i / 2] | digit);
-	}
-	return true;
 }
 
 /* -- this session ------------------------------------------------------------------------------ */

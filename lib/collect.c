@@ -8,7 +8,10 @@
 
 #include <sched.h>
 
-#define BATCH 250               /* rows in one transaction: a writer waits a few milliseconds */
+#define BATCH 128               /* rows asked for at first; a store makes it several steps if need be */
+#define BATCH_MOST 8192         /* the memory store keeps others out for as long */
+#define BATCH_MS 250            /* it should take no longer, for progress is told in between */
+#define BATCH_SHARE 8           /* nor longer than this part of the time that there is */
 #define LEASE 60                /* seconds after which another may take over a dead collector's work */
 #define JUMP (2 * 86400)        /* a gap between two looks at the clock that needs a second look */
 #define JUMP_HOLD 3600          /* how long to wait for that */
@@ -96,24 +99,51 @@ lease_move(sess_kit *kit, int64_t *lease, int64_t to)
 	return rc < 0 ? rc : SESS_OK;
 }
 
+/* The next number of rows, after so many took so long. */
+static size_t
+batch_next(size_t rows, int64_t ms, int64_t most_ms)
+{
+	if (ms > most_ms)
+		return rows > 1 ? rows / 2 : 1;
+	return ms < most_ms / 2 && rows < BATCH_MOST ? rows * 2 : rows;
+}
+
+/* One batch of at most so many rows; *some counts. */
+static int
+collect_batch(sess_kit *kit, int64_t *lease, size_t rows, size_t *some)
+{
+	int64_t now = kit_now(kit);
+	int rc = SESS_OK;
+
+	*some = 0;
+	if (now > *lease - LEASE / 2)
+		rc = lease_move(kit, lease, expiry_add(now, LEASE));
+	return rc != SESS_OK ? rc :
+		kit->store.provider->collect(kit->store.self, now, rows, some, &kit->error);
+}
+
 static int
 collect_batches(sess_kit *kit, const sess_budget *b, int64_t *lease, size_t *n)
 {
-	int64_t stop = clock_monotonic_ms() + b->ms;
-	int rc = SESS_OK;
+	int64_t at = clock_monotonic_ms(), stop = at + b->ms, most_ms = BATCH_MS;
+	size_t rows = BATCH, some;
+
+	if (b->ms != 0 && b->ms / BATCH_SHARE < most_ms)
+		most_ms = b->ms / BATCH_SHARE;
 
 	for (;;) {
-		size_t rows = b->rows != 0 && b->rows - *n < BATCH ? b->rows - *n : BATCH, some = 0;
-		int64_t now = kit_now(kit);
+		size_t left = b->rows != 0 && b->rows - *n < rows ? b->rows - *n : rows;
+		int rc = collect_batch(kit, lease, left, &some);
+		int64_t began = at;
 
-		if (now > *lease - LEASE / 2)
-			rc = lease_move(kit, lease, expiry_add(now, LEASE));
-		if (rc == SESS_OK)
-			rc = kit->store.provider->collect(kit->store.self, now, rows, &some, &kit->error);
 		*n += some;
-		if (rc != SESS_OK || some < rows || (b->rows != 0 && *n >= b->rows) ||
-			(b->ms != 0 && clock_monotonic_ms() >= stop))
+		if (rc == SESS_OK && some != 0 && b->progress != NULL)
+			rc = b->progress(b->arg, *n);
+		at = clock_monotonic_ms();
+		if (rc != SESS_OK || some == 0 || (b->rows != 0 && *n >= b->rows) ||
+			(b->ms != 0 && at >= stop))
 			return rc;
+		rows = batch_next(rows, at - began, most_ms);
 		/* Writers that queued meanwhile go first. */
 		(void)sched_yield();
 	}
@@ -122,7 +152,7 @@ collect_batches(sess_kit *kit, const sess_budget *b, int64_t *lease, size_t *n)
 int
 sess_collect(sess_kit *kit, const sess_budget *budget, size_t *n)
 {
-	static const sess_budget unbounded = { 0, 0, false };
+	static const sess_budget unbounded = { .rows = 0 };
 	const sess_budget *b = budget != NULL ? budget : &unbounded;
 	int64_t now, lease = 0;
 	size_t done = 0;

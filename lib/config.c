@@ -115,7 +115,7 @@ number_show(char *text, size_t size, setting_kind kind, int64_t n)
 }
 
 /* Digits and at most one unit. False if it is anything else, or too much for an int64_t. */
-static bool
+bool
 number_parse(const char *text, setting_kind kind, int64_t *out)
 {
 	const unit *u = units_of(kind);
@@ -248,7 +248,7 @@ text_check(const setting *s, const char *value, sess_error *err)
 }
 
 /* Edits that turn one name into the other; names longer than the row count as far away. */
-static size_t
+size_t
 name_distance(const char *a, const char *b)
 {
 	size_t row[33], i, j, left, corner, n = strlen(b);

@@ -20,7 +20,7 @@
 
 #define GATE_BYTES 4096
 /* Programs whose mutex differs in size, as 32 and 64 bit do, must not share a gate. */
-#define GATE_READY (0x67610000u + (unsigned)sizeof(pthread_mutex_t))
+#define GATE_READY (0x67620000u + (unsigned)sizeof(pthread_mutex_t))
 /* How long the first in the queue lets others overtake. A writer that is running already writes
  * sooner than a sleeping one wakes, so a little overtaking keeps the disk busy; without any, the
  * throughput halves. */
@@ -36,9 +36,20 @@ struct gate_page {
 	_Atomic unsigned closed;        /* the first in the queue lost patience: no overtaking */
 	pthread_mutex_t inner;          /* held by the one who writes */
 	pthread_mutex_t queue;          /* held by the one who is next */
+	_Atomic unsigned turns;         /* how often somebody came in */
+	_Atomic int64_t waits, longest_us, busy; /* as sess_stats has them */
 };
 
 _Static_assert(sizeof(gate_page) <= GATE_BYTES, "the gate does not fit its file");
+
+static int64_t
+now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * SECOND_NS + t.tv_nsec;
+}
 
 static struct timespec
 after_ns(int64_t ns)
@@ -161,6 +172,12 @@ gate_init(gate_page *page)
 	pthread_mutexattr_t attr;
 	int rc;
 
+	/* The counts outlast the programs, but not rubbish or another layout. */
+	if (atomic_load(&page->ready) != GATE_READY) {
+		atomic_store(&page->waits, 0);
+		atomic_store(&page->longest_us, 0);
+		atomic_store(&page->busy, 0);
+	}
 	atomic_store(&page->ready, 0);
 	atomic_store(&page->closed, 0);
 	rc = pthread_mutexattr_init(&attr);
@@ -201,6 +218,9 @@ gate_join(gate *g, const char *path, sess_error *err)
 		}
 		if (atomic_load(&g->page->ready) == GATE_READY)
 			return SESS_OK;
+		if (atomic_load(&g->page->ready) != 0)
+			return sess_fail(err, SESS_STORE, "%s is in use by programs with another version of "
+				"this library: restart them", path);
 		/* Who was to make them died over it: let go, and try to be the one. */
 		gate_lock(g, F_OFD_SETLK, F_UNLCK);
 		sched_yield();
@@ -308,32 +328,69 @@ gate_try(gate_page *page)
 static int
 gate_spin(gate_page *page)
 {
-	struct timespec now, end = after_ns(SPIN_NS);
+	int64_t end = now_ns() + SPIN_NS;
 	int rc;
 
 	do {
 		rc = gate_try(page);
-		now = after_ns(0);
-	} while (rc == EBUSY && (now.tv_sec < end.tv_sec ||
-		(now.tv_sec == end.tv_sec && now.tv_nsec < end.tv_nsec)));
+	} while (rc == EBUSY && now_ns() < end);
 	return rc;
+}
+
+/* For those who had to queue: the others should not pay for being counted. */
+static void
+gate_count(gate_page *page, int64_t began, int rc)
+{
+	int64_t took = (now_ns() - began) / 1000, longest;
+
+	atomic_fetch_add_explicit(&page->waits, 1, memory_order_relaxed);
+	if (rc == ETIMEDOUT)
+		atomic_fetch_add_explicit(&page->busy, 1, memory_order_relaxed);
+	longest = atomic_load_explicit(&page->longest_us, memory_order_relaxed);
+	while (took > longest && !atomic_compare_exchange_weak_explicit(&page->longest_us, &longest,
+		took, memory_order_relaxed, memory_order_relaxed))
+		;
 }
 
 int
 gate_enter(gate *g, int wait_ms, sess_error *err)
 {
-	int rc = gate_try(g->page);
+	gate_page *page = g->page;
+	int rc = gate_try(page);
 
-	if (rc == EBUSY && g->spins)
-		rc = gate_spin(g->page);
-	if (rc == EBUSY)
-		rc = gate_queue(g->page, wait_ms);
-	if (rc == 0)
+	if (rc == EBUSY) {
+		int64_t began = now_ns();
+
+		if (g->spins)
+			rc = gate_spin(page);
+		if (rc == EBUSY) {
+			rc = gate_queue(page, wait_ms);
+			gate_count(page, began, rc);
+		}
+	}
+	if (rc == 0) {
+		/* Who is inside is alone: this needs no locked instruction. */
+		atomic_store_explicit(&page->turns, gate_turns(g) + 1, memory_order_relaxed);
 		return SESS_OK;
+	}
 	if (rc == ETIMEDOUT)
 		return sess_fail(err, SESS_BUSY, "the store was busy with other writers for %d ms",
 			wait_ms);
 	return sess_fail(err, SESS_STORE, "the writers' gate failed: %s", strerror(rc));
+}
+
+unsigned
+gate_turns(const gate *g)
+{
+	return atomic_load_explicit(&g->page->turns, memory_order_relaxed);
+}
+
+void
+gate_stats(const gate *g, int64_t *waits, int64_t *longest_us, int64_t *busy)
+{
+	*waits = atomic_load_explicit(&g->page->waits, memory_order_relaxed);
+	*longest_us = atomic_load_explicit(&g->page->longest_us, memory_order_relaxed);
+	*busy = atomic_load_explicit(&g->page->busy, memory_order_relaxed);
 }
 
 void

@@ -19,6 +19,11 @@ void gate_close(gate *);
 /* SESS_OK: inside, to be left. SESS_BUSY after wait_ms; SESS_STORE. Not to be entered twice. */
 int gate_enter(gate *, int wait_ms, sess_error *);
 void gate_leave(gate *);
+/* How often somebody came in, over all processes; it wraps around. */
+unsigned gate_turns(const gate *);
+/* Of all processes: writers that had to queue, the longest of their waits, those that gave up. The
+ * counts last as long as the file does. */
+void gate_stats(const gate *, int64_t *waits, int64_t *longest_us, int64_t *busy);
 
 /* Make an empty file of mode 0600 beside path, under any umask. template has room for path and
  * PRIVATE_SUFFIX and gets its name. The descriptor, or -1 with errno. */

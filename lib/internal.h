@@ -11,6 +11,7 @@
 #define TOKEN_CHARS 43          /* base64url of 32 bytes, no padding */
 #define KEY_BYTES 32
 #define KEYS_MAX 8
+#define KEY_ID_MAX 16           /* of the name of a key */
 #define KEY_NAME_MAX 64         /* of a value */
 
 /* -- buffer.c: a growing byte buffer that is wiped before its memory goes back ----------------- */
@@ -83,6 +84,12 @@ void random_bytes(void *, size_t);
 void token_encode(char text[TOKEN_CHARS + 1], const unsigned char raw[TOKEN_BYTES]);
 /* False unless text is 43 characters of canonical base64url. */
 bool token_decode(unsigned char raw[TOKEN_BYTES], const char *text, size_t len);
+/* A new token, whose id under this key begins with the time of day and season: what is minted
+ * together lies together in a store that keeps its records by id, and expires together. */
+void token_mint(unsigned char raw[TOKEN_BYTES], const unsigned char key[KEY_BYTES], int64_t now);
+/* The id that a token stands for, under one key. */
+void token_id(unsigned char id[SESS_ID_BYTES], const unsigned char key[KEY_BYTES],
+	const unsigned char raw[TOKEN_BYTES]);
 /* Keyed hash with a purpose: out = BLAKE2b-256(key, purpose | data). */
 void token_hash(unsigned char out[KEY_BYTES], const unsigned char key[KEY_BYTES],
 	const char *purpose, const void *data, size_t len);
@@ -160,12 +167,32 @@ char *utf8_put(char *to, uint32_t character);            /* behind what it wrote
 typedef struct keyring {
 	unsigned char (*key)[KEY_BYTES];        /* in locked memory; [0] is the newest */
 	size_t count;
+	char name[KEYS_MAX][KEY_ID_MAX + 1];    /* as in the file; "" without one */
 } keyring;
 
 /* Read the ring; make the file when make is set and there is none. SESS_CONFIG with the reason. */
 int keyring_open(keyring *, const char *path, bool make, sess_error *);
 int keyring_process(keyring *, sess_error *);            /* one random key, the same for the process */
 void keyring_close(keyring *);
+
+/* -- file_put.c: small files, never half written ----------------------------------------------- */
+
+/* Make a file with this text beside path, and then of it what put does: rename or link. 0, or -1
+ * and errno. */
+int file_put(const char *path, const char *text, size_t len, mode_t mode,
+	int (*put)(const char *from, const char *to));
+/* The name of a new file is on disk only when its folder is. 0, or -1 and errno. */
+int directory_sync(const char *path);
+
+/* -- keys_file.c: writing key files ------------------------------------------------------------ */
+
+#define KEY_FILE_MAX ((size_t)4096)
+
+/* Make a file with one key, unless there is one; *made tells. SESS_CONFIG with the reason. */
+int key_file_make(const char *path, bool *made, sess_error *);
+/* Put a new key of this name before the others, and keep no more than so many keys in all. The file
+ * is the old one or the new one, whatever happens. SESS_BUSY: somebody else is at it. */
+int key_file_rotate(const char *path, const char *name, size_t keep, sess_error *);
 
 struct identity;
 
@@ -211,6 +238,8 @@ typedef struct store {
 	buffer text;                             /* what address points to */
 } store;
 
+/* Provider and address alone: nothing is opened. For store_close. */
+int store_find(store *, const char *url, const sess_limits *, sess_error *);
 int store_open(store *, const char *url, const sess_limits *, sess_error *);
 int store_check(store *, sess_error *);          /* reopen if this is a child */
 void store_close(store *);
@@ -330,7 +359,10 @@ void form_cookie_name(const sess *, char out[160]);
 
 /* admin.c */
 void record_info(const sess_record *, char ref[TOKEN_CHARS + 1], sess_info *);
+
+/* ref.c */
 bool ref_decode(const char *ref, unsigned char id[SESS_ID_BYTES]);
+const char *status_text(int64_t status);                 /* words for a sess_status, or NULL */
 
 /* clock.c */
 int64_t kit_now(const sess_kit *);
@@ -349,6 +381,10 @@ typedef struct setting {
 extern const setting settings[];
 extern const size_t settings_count;
 const setting *setting_find(const char *name);
+/* Digits and at most one unit of that kind; false if it is anything else. */
+bool number_parse(const char *text, setting_kind, int64_t *out);
+/* Edits that turn one name into the other, for "did you mean"; SIZE_MAX: far away. */
+size_t name_distance(const char *a, const char *b);
 /* Fill in defaults and check what one setting cannot tell. */
 int config_complete(sess_config *, const sess_config *from, sess_error *);
 

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* keys.c - the key file and the ring. Nothing is read from a file that others could have read or
- * written, and no key stays in ordinary memory. */
+/* keys.c - reading the key file into the ring. Nothing is read from a file that others could have
+ * read or written, and no key stays in ordinary memory. */
 #include "internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define KEY_FILE_MAX ((size_t)4096)
-#define KEY_ID_MAX ((size_t)16)
 
 static const char id_alphabet[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
@@ -40,7 +35,6 @@ typedef struct parser {
 	const char *path;
 	sess_error *err;
 	int line;
-	char id[KEYS_MAX][KEY_ID_MAX + 1];
 } parser;
 
 static int
@@ -72,10 +66,10 @@ key_add(parser *p, const char *line, size_t len)
 		return fail_line(p, at, "the key is not base64url as made by sesskit keygen");
 	if (sodium_is_zero(key, KEY_BYTES))
 		return fail_line(p, at, "the key is all zeros; make one with sesskit keygen");
-	memcpy(p->id[n], line, id);
-	p->id[n][id] = '\0';
+	memcpy(p->ring->name[n], line, id);
+	p->ring->name[n][id] = '\0';
 	for (i = 0; i < n; i++) {
-		if (strcmp(p->id[i], p->id[n]) == 0)
+		if (strcmp(p->ring->name[i], p->ring->name[n]) == 0)
 			return fail_line(p, 0, "this name stands before another key already");
 		if (sodium_memcmp(p->ring->key[i], key, KEY_BYTES) == 0)
 			return fail_line(p, at, "this key stands in the file already");
@@ -178,91 +172,18 @@ file_open(const char *path)
 	return open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
-/* The name of a new file is on disk only when its directory is. */
-static int
-directory_sync(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char directory[PATH_MAX];
-	int fd, rc;
-
-	if (slash == NULL)
-		snprintf(directory, sizeof(directory), ".");
-	else
-		snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path) + 1, path);
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	rc = fsync(fd);
-	close(fd);
-	return rc;
-}
-
-/* Write a file with one random key to fd. 0, or -1 and errno. The mode is set apart, as the umask
- * may have taken too much away. */
-static int
-key_write(int fd)
-{
-	unsigned char raw[KEY_BYTES];
-	char key[TOKEN_CHARS + 1], text[200];
-	ssize_t n;
-	int len;
-
-	random_bytes(raw, sizeof(raw));
-	token_encode(key, raw);
-	len = snprintf(text, sizeof(text), "# sesskit keys, newest first. Whoever reads this file "
-		"can read the session store.\n1 %s\n", key);
-	n = fchmod(fd, 0600) == 0 ? write(fd, text, (size_t)len) : -1;
-	if (n >= 0 && n != len)
-		errno = ENOSPC;
-	sodium_memzero(raw, sizeof(raw));
-	sodium_memzero(key, sizeof(key));
-	sodium_memzero(text, sizeof(text));
-	return n == len && fsync(fd) == 0 ? 0 : -1;
-}
-
-/* Make the file complete under a name of its own and link it: whoever comes first wins, and nobody
- * ever sees a part of it. The losers read what the winner wrote. */
-static int
-file_make(const char *path, sess_error *err)
-{
-	char name[PATH_MAX], text[16];
-	unsigned char raw[9];
-	int fd, rc = -1, why;
-
-	random_bytes(raw, sizeof(raw));
-	base64_encode(text, raw, sizeof(raw));
-	if ((size_t)snprintf(name, sizeof(name), "%s.%s", path, text) >= sizeof(name))
-		return sess_fail(err, SESS_CONFIG, "key_file: the path is too long");
-	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd >= 0) {
-		rc = key_write(fd);
-		if (rc == 0 && link(name, path) != 0 && errno != EEXIST)
-			rc = -1;
-		why = errno;
-		unlink(name);
-		close(fd);
-		errno = why;
-	}
-	if (rc == 0)
-		rc = directory_sync(path);
-	if (rc != 0)
-		return sess_fail(err, SESS_CONFIG, "%s: cannot make the key file: %s", path,
-			strerror(errno));
-	return SESS_OK;
-}
-
 int
 keyring_open(keyring *ring, const char *path, bool make, sess_error *err)
 {
 	int fd, rc;
+	bool made;
 
 	*ring = (keyring){ 0 };
 	if (err != NULL)
 		err->line = err->column = 0;
 	fd = file_open(path);
 	if (fd < 0 && errno == ENOENT && make) {
-		if ((rc = file_make(path, err)) != SESS_OK)
+		if ((rc = key_file_make(path, &made, err)) != SESS_OK)
 			return rc;
 		fd = file_open(path);
 	}

@@ -30,22 +30,36 @@ library_c_sources = \
 	%D%/utf8.c \
 	%D%/seal.c \
 	%D%/keys.c \
+	%D%/file_put.c \
+	%D%/keys_file.c \
 	%D%/admin.c \
+	%D%/ref.c \
 	%D%/collect.c \
+	%D%/stats.c \
 	%D%/kit.c \
 	%D%/store.c \
 	%D%/store_sqlite.c \
+	%D%/store_sqlite_collect.c \
 	%D%/store_sqlite_end.c \
+	%D%/store_sqlite_examine.c \
+	%D%/store_sqlite_examine_files.c \
 	%D%/store_sqlite_files.c \
 	%D%/store_sqlite_fork.c \
+	%D%/store_sqlite_list.c \
 	%D%/store_sqlite_load.c \
 	%D%/store_sqlite_open.c \
+	%D%/store_sqlite_restore.c \
 	%D%/store_sqlite_sql.c \
+	%D%/store_sqlite_tally.c \
+	%D%/store_sqlite_tidy.c \
 	%D%/store_sqlite_wal.c \
+	%D%/store_sqlite_walk.c \
 	%D%/gate.c \
 	%D%/store_memory.c \
 	%D%/store_memory_index.c \
 	%D%/store_memory_many.c \
+	%D%/store_memory_stats.c \
+	%D%/store_memory_walk.c \
 	%D%/config.c \
 	%D%/config_file.c \
 	%D%/config_env.c \
@@ -53,14 +67,6 @@ library_c_sources = \
 	%D%/clock.c \
 	%D%/error.c \
 	%D%/version.c
-%C%_libsesskit_core_la_SOURCES = $(library_c_sources) \
-	%D%/internal.h \
-	%D%/errors.def \
-	%D%/settings.def \
-	%D%/stores.def \
-	%D%/store_sqlite.h \
-	%D%/gate.h \
-	%D%/store_memory.h
 %C%_libsesskit_core_la_LIBADD = $(SQLITE_LIBS) $(SODIUM_LIBS)
 
 %C%_libsesskit_la_SOURCES =
@@ -68,6 +74,20 @@ library_c_sources = \
 %C%_libsesskit_la_LDFLAGS = $(HARDEN_LDFLAGS) $(COMPLETE_LDFLAGS) -no-undefined \
 	-version-info $(SESSKIT_ABI) -export-symbols $(top_srcdir)/%D%/sesskit.sym
 EXTRA_%C%_libsesskit_la_DEPENDENCIES = %D%/sesskit.sym
+
+# Functions for the sqlite3 shell, with the few parts of the library that they need.
+pkglib_LTLIBRARIES = %D%/sesskit_sqlite.la
+%C%_sesskit_sqlite_la_SOURCES = \
+	%D%/buffer.c \
+	%D%/expiry.c \
+	%D%/json.c \
+	%D%/ref.c \
+	%D%/token.c \
+	%D%/utf8.c \
+	%D%/values_map.c
+%C%_sesskit_sqlite_la_LIBADD = $(SODIUM_LIBS)
+%C%_sesskit_sqlite_la_LDFLAGS = $(HARDEN_LDFLAGS) $(COMPLETE_LDFLAGS) -module -avoid-version \
+	-export-symbols-regex '^sqlite3_sesskitsqlite_init$$'
 
 # The schema is embedded, so that library and sql/ cannot disagree.
 BUILT_SOURCES += %D%/schema_sql.h
@@ -78,6 +98,7 @@ CLEANFILES += %D%/schema_sql.h
 		>$(abs_top_builddir)/$@.tmp
 	$(AM_V_at)mv $@.tmp $@
 %D%/store_sqlite_open.lo: %D%/schema_sql.h
+%D%/store_sqlite_examine.lo: %D%/schema_sql.h
 
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = %D%/sesskit.pc

@@ -371,16 +371,41 @@ SESS_API int sess_end_ref(sess_kit *, const char *ref);
  * everyone. *n (may be NULL) counts. Durable, in all processes at once. */
 SESS_API int sess_end_user(sess_kit *, const char *user, const char *except, size_t *n);
 
+/* What began and ended within one minute or hour. */
+typedef struct sess_tally {
+	int64_t started;                       /* sessions stored for the first time */
+	int64_t logins;
+	int64_t ended;                         /* by logout, from elsewhere, or by an alarm */
+	int64_t expired;                       /* collected */
+} sess_tally;
+
+/* How a store does; -1 where it cannot tell. */
+typedef struct sess_stats {
+	int64_t live, signed_in;               /* sessions; signed_in is part of live */
+	int64_t waiting;                       /* expired, not yet collected */
+	int64_t oldest;                        /* when the oldest of these expired; 0: there is none */
+	int64_t bytes, free, log;              /* all files; unused inside; of that, the write log */
+	int64_t value_bytes;                   /* of values per session, of those seen last */
+	int64_t waits, longest_us;             /* writers that had to wait; the longest wait of one */
+	int64_t busy;                          /* those that gave up with SESS_BUSY */
+	sess_tally minute[60], hour[24];       /* [0] is the one under way */
+} sess_stats;
+
+/* Sum up the store, within milliseconds however much it holds. */
+SESS_API int sess_summary(sess_kit *, sess_stats *out);
+
 /* How much sess_collect may do; zero means no bound. */
 typedef struct sess_budget {
 	size_t rows;
 	int ms;
-	bool force;             /* collect although the clock jumped */
+	bool force;                            /* collect although the clock jumped */
+	int (*progress)(void *arg, size_t n);  /* after each batch; nonzero stops and is returned */
+	void *arg;
 } sess_budget;
 
-/* Delete expired records in small batches. *n (may be NULL) counts. SESS_DENIED: the clock jumped
- * ahead by more than two days, and within the hour after that only force collects. SESS_BUSY: another
- * process is at it. NULL budget: no bound. */
+/* Delete expired records in small batches, which step back while others write. *n (may be NULL)
+ * counts. SESS_DENIED: the clock jumped ahead by more than two days, and within the hour after that
+ * only force collects. SESS_BUSY: another process is at it. NULL budget: no bound. */
 SESS_API int sess_collect(sess_kit *, const sess_budget *, size_t *n);
 
 #ifdef __cplusplus

@@ -58,6 +58,16 @@
  *    the store has a disk.
  * 25 A failure changes nothing, is returned as a code, and says what and why through sess_fail.
  *    Only when what 24 asks for fails, the change may have been made.
+ * 26 walk hands on every record, expired ones too, with its data and all candidates and retired ids
+ *    that lead to it, and every ended id; in pieces, each going on from the cursor of the one
+ *    before. What is there throughout the walk comes at least once, and once if nothing changes. A
+ *    damaged record is left out: the piece ends behind it, and err says so with code SESS_OK.
+ * 27 restore puts an item back as walk gave it, revision and traces and all, in one step. What was
+ *    ended stays ended, and a record of the same or a later revision stays as it is, unless the item
+ *    was renewed since: returns 0. An ended item ends what its id leads to.
+ *    Of ids that lead elsewhere already none is taken: SESS_CONFLICT, and nothing is changed.
+ * 28 stats counts live, signed in and waiting records exactly; and each start, login, end and
+ *    collection once, in its minute.
  */
 #ifndef SESSKIT_STORE_H
 #define SESSKIT_STORE_H
@@ -139,6 +149,41 @@ typedef struct sess_query {
 	size_t limit;                            /* list: at most; 0: all */
 } sess_query;
 
+/* An id that is not the id of a record, as walk and restore have it. */
+enum { SESS_TRACE_CANDIDATE = 1, SESS_TRACE_RETIRED, SESS_TRACE_ENDED };
+
+typedef struct sess_trace {
+	int kind;
+	unsigned char id[SESS_ID_BYTES];
+	unsigned char secret[SESS_ID_BYTES];     /* candidate, retired */
+	unsigned char next[SESS_ID_BYTES];       /* ended: what took its place; zeros: nothing did */
+	int64_t at, keep;                        /* offered, retired or ended; forgotten from then on */
+	sess_status why;                         /* ended */
+} sess_trace;
+
+/* A record with the candidates and retired ids that lead to it; or an ended id, without record. */
+typedef struct sess_item {
+	const sess_record *rec;                  /* NULL: ended */
+	const sess_trace *traces;
+	size_t count;                            /* ended: 1 */
+} sess_item;
+
+typedef int sess_item_fn(void *arg, const sess_item *); /* nonzero stops and is returned */
+
+/* Where a walk goes on; all zeros is the start. The bytes are the store's own, and may be kept in a
+ * file and come back damaged. */
+typedef struct sess_cursor {
+	unsigned char at[48];
+} sess_cursor;
+
+/* What examine found, one line each, with the remedy where there is one ("" else). */
+enum { SESS_FINE, SESS_WARNING, SESS_FAULT };
+typedef void sess_finding_fn(void *arg, int level, const char *text, const char *remedy);
+
+/* What tidy does. */
+enum { SESS_TIDY_LOG = 1,                        /* empty the write log into the store */
+	SESS_TIDY_SHRINK = 2 };                      /* give unused room back to the system */
+
 enum { SESS_STORE_LOCAL = 1,                    /* its path is a file or folder on this machine */
 	SESS_STORE_PROCESS = 2 };                    /* lives and dies with the process */
 
@@ -193,6 +238,22 @@ typedef struct sess_provider {
 	/* this is a child process, self belongs to the parent: let go of it without touching what the
 	 * two share; if NULL, self is left as it is and forgotten */
 	void (*forked)(void *self);
+	/* about as many items as limit; 1: there is more, 0: that was all, negative on failure. What
+	 * the items point to is lent to the function, which must not use self; for NULL, it cannot be
+	 * walked */
+	int (*walk)(void *self, sess_cursor *, size_t limit, sess_item_fn *, void *arg,
+		sess_error *err);
+	/* 1 put there, 0 what is there stays, negative on failure */
+	int (*restore)(void *self, const sess_item *, sess_error *err);
+	/* all that it can tell; the rest is -1 already */
+	int (*stats)(void *self, int64_t now, sess_stats *, sess_error *err);
+	/* some of the work that flags ask for, as long as about so many milliseconds; 1: there is more,
+	 * 0: done; *freed bytes went back to the system */
+	int (*tidy)(void *self, int flags, int ms, int64_t *freed, sess_error *err);
+	/* look for faults without opening the store, which may be damaged, and change nothing; deep also
+	 * reads all that is stored */
+	void (*examine)(const sess_address *, const sess_limits *, bool deep, sess_finding_fn *,
+		void *arg);
 } sess_provider;
 
 #ifdef __cplusplus

@@ -18,10 +18,12 @@ static const sess_provider *const providers[] = {
 #define PROVIDERS (sizeof(providers) / sizeof(providers[0]))
 
 static const sess_provider *
-provider_find(const char *scheme, size_t len)
+provider_find(const char *url)
 {
-	for (size_t i = 0; i < PROVIDERS; i++)
-		if (strlen(providers[i]->scheme) == len && memcmp(providers[i]->scheme, scheme, len) == 0)
+	size_t len = strcspn(url, ":");
+
+	for (size_t i = 0; url[len] == ':' && i < PROVIDERS; i++)
+		if (strlen(providers[i]->scheme) == len && memcmp(providers[i]->scheme, url, len) == 0)
 			return providers[i];
 	return NULL;
 }
@@ -64,22 +66,32 @@ copy_url(store *s, const char *url, size_t scheme, sess_error *err)
 }
 
 int
-store_open(store *s, const char *url, const sess_limits *limits, sess_error *err)
+store_find(store *s, const char *url, const sess_limits *limits, sess_error *err)
 {
-	const char *colon = strchr(url, ':');
+	size_t scheme = strcspn(url, ":") + 1;
 	int rc;
 
 	memset(s, 0, sizeof(*s));
-	s->provider = colon != NULL ? provider_find(url, (size_t)(colon - url)) : NULL;
+	s->provider = provider_find(url);
 	if (s->provider == NULL)
 		return unknown_scheme(url, err);
-	if ((rc = copy_url(s, url, (size_t)(colon - url) + 1, err)) != SESS_OK) {
+	if ((rc = copy_url(s, url, scheme, err)) != SESS_OK) {
 		store_close(s);
 		return rc;
 	}
 	s->limits = *limits;
-	s->address = (sess_address){ .url = s->text.at, .path = s->text.at + (colon - url) + 1,
+	s->address = (sess_address){ .url = s->text.at, .path = s->text.at + scheme,
 		.host = "", .user = "", .query = "" };
+	return SESS_OK;
+}
+
+int
+store_open(store *s, const char *url, const sess_limits *limits, sess_error *err)
+{
+	int rc = store_find(s, url, limits, err);
+
+	if (rc != SESS_OK)
+		return rc;
 	s->pid = getpid();
 	rc = s->provider->open(&s->self, &s->address, &s->limits, err);
 	if (rc != SESS_OK) {

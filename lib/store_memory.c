@@ -205,6 +205,7 @@ memory_insert(void *self, const sess_record *rec, int64_t now, int flags, sess_e
 {
 	memory_store *m = memory_enter(self, err);
 	memory_key *victim = NULL;
+	sess_tally t = { .started = 1, .logins = rec->user != NULL };
 	bool crowded;
 	int rc;
 
@@ -219,8 +220,13 @@ memory_insert(void *self, const sess_record *rec, int64_t now, int flags, sess_e
 			"held, and no more; raise it or use sqlite:", m->max_sessions);
 	else
 		rc = memory_session_add(m, rec, 1, err);
-	if (!rc && victim)
+	if (!rc && victim) {
+		t.ended = victim->until > now;
+		t.expired = !t.ended;
 		memory_session_drop(m, victim->session);
+	}
+	if (!rc)
+		memory_tally(m, now, &t);
 	return memory_leave(self, rc);
 }
 
@@ -340,15 +346,19 @@ memory_replace(void *self, const unsigned char *old, const sess_record *rec, ses
 {
 	memory_handle *h = self;
 	memory_session *session = enter_own(h, old, rec, now, err);
+	sess_tally t = { .started = 0 };
 	int rc;
 
 	if (!session)
 		return err->code;
+	/* A rotation moves the login along. */
+	t.logins = rec->user && rec->login != session->body->rec.login;
 	rc = memory_session_add(h->store, rec, rec->revision + 1, err);
 	if (!rc) {
 		memory_session_end(h->store, session, why, now, keep);
 		session->replaced = true;
 		memcpy(session->next, rec->id, sizeof(session->next));
+		memory_tally(h->store, now, &t);
 	}
 	return memory_leave(h, rc);
 }
@@ -375,4 +385,7 @@ const sess_provider sess_provider_memory = {
 	.hold = memory_hold,
 	.release = memory_release,
 	.forked = memory_forked,
+	.stats = memory_stats,
+	.walk = memory_walk,
+	.restore = memory_restore,
 };

@@ -40,6 +40,8 @@ struct memory_session {
 	bool replaced;                  /* by the record of this id */
 	unsigned char next[SESS_ID_BYTES];
 	memory_key *keys, *own;
+	uint64_t number;                /* in the order in which they were made */
+	memory_session *older, *newer;  /* than this one */
 };
 
 typedef struct memory_number {
@@ -47,6 +49,12 @@ typedef struct memory_number {
 	int64_t value;
 	char name[];
 } memory_number;
+
+/* What began and ended within one minute or hour, which unix time counts so. */
+typedef struct memory_period {
+	int64_t number;
+	sess_tally tally;
+} memory_period;
 
 typedef struct memory_store {
 	struct memory_store *next;
@@ -58,7 +66,10 @@ typedef struct memory_store {
 	memory_key *tree[TREES];
 	size_t count[TREES];            /* of keys in each */
 	size_t max_sessions;
+	memory_session *oldest, *newest;
+	uint64_t made;                  /* sessions, ever */
 	memory_number *numbers;
+	memory_period minute[60], hour[24];     /* each in the place of its number, modulo */
 	char name[];
 } memory_store;
 
@@ -71,6 +82,17 @@ typedef struct memory_handle {
 /* store_memory.c */
 memory_store *memory_enter(memory_handle *, sess_error *);      /* NULL: SESS_BUSY */
 int memory_leave(memory_handle *, int rc);              /* due after enter; returns rc */
+
+/* store_memory_walk.c */
+/* Into the list of all sessions, the oldest first, and out of it. */
+void memory_link(memory_store *, memory_session *);
+void memory_unlink(memory_store *, memory_session *);
+int memory_walk(void *self, sess_cursor *, size_t limit, sess_item_fn *, void *arg, sess_error *);
+int memory_restore(void *self, const sess_item *, sess_error *);
+
+/* store_memory_stats.c */
+void memory_tally(memory_store *, int64_t now, const sess_tally *);
+int memory_stats(void *self, int64_t now, sess_stats *, sess_error *);
 
 /* store_memory_many.c */
 void memory_session_drop(memory_store *, memory_session *);     /* forget it and all its ids */

@@ -15,13 +15,14 @@
 
 /* -- trees and buckets ------------------------------------------------------------------------- */
 
-/* Ids are keyed hashes that no client can choose: any bytes of theirs are as good as random. */
+/* Ids are keyed hashes that no client can choose, but for the time they begin with: their last bytes
+ * are as good as random. */
 static uint64_t
 dice(const unsigned char *id)
 {
 	uint64_t number;
 
-	memcpy(&number, id, sizeof(number));
+	memcpy(&number, id + SESS_ID_BYTES - sizeof(number), sizeof(number));
 	return number;
 }
 
@@ -180,6 +181,8 @@ memory_key_add(memory_store *m, memory_session *session, const memory_key *like,
 	if (!key)
 		return memory_full(err);
 	*key = *like;
+	if (!session->keys)
+		memory_link(m, session);
 	if (key->via == SESS_VIA_ID)
 		session->own = key;
 	key->session = session;
@@ -277,8 +280,10 @@ memory_key_drop(memory_store *m, memory_key *key)
 	}
 	sodium_memzero(key, sizeof(*key));
 	free(key);
-	if (!session->keys)
+	if (!session->keys) {
+		memory_unlink(m, session);
 		free(session);
+	}
 }
 
 /* -- the stores of this process ---------------------------------------------------------------- */

@@ -19,8 +19,10 @@ memory_end(void *self, const unsigned char *id, sess_status why, int64_t now, in
 	key = memory_find(m, id);
 	while (key && !key->session->body && key->session->replaced)
 		key = memory_find(m, key->session->next);
-	if (key && key->session->body)
+	if (key && key->session->body) {
 		memory_session_end(m, key->session, why, now, keep);
+		memory_tally(m, now, &(sess_tally){ .ended = 1 });
+	}
 	return memory_leave(self, SESS_OK);
 }
 
@@ -61,6 +63,7 @@ memory_end_all(void *self, const sess_query *query, const unsigned char *except,
 		memory_session_end(m, at, why, query->now, keep);
 		++*n;
 	}
+	memory_tally(m, query->now, &(sess_tally){ .ended = (int64_t)*n });
 	return memory_leave(self, SESS_OK);
 }
 
@@ -144,17 +147,21 @@ int
 memory_collect(void *self, int64_t now, size_t rows, size_t *n, sess_error *err)
 {
 	memory_store *m = memory_enter(self, err);
+	sess_tally t = { .expired = 0 };
 	memory_key *key;
 
 	*n = 0;
 	if (!m)
 		return err->code;
 	for (; *n < rows && (key = next_outdated(m, now)); ++*n) {
-		if (key == key->session->own && key->session->body)
+		if (key == key->session->own && key->session->body) {
 			memory_session_drop(m, key->session);
-		else
+			t.expired++;
+		} else {
 			memory_key_drop(m, key);
+		}
 	}
+	memory_tally(m, now, &t);
 	return memory_leave(self, SESS_OK);
 }
 

@@ -74,14 +74,10 @@ write_alone(sqlite_store *s, sqlite3_stmt *statement, sess_error *err)
 int
 db_missed(sqlite_store *s, const unsigned char *id, int64_t now, int otherwise, sess_error *err)
 {
-	sqlite3_stmt *row = db_statement(s, SQL_EXPIRES, err);
+	sqlite3_stmt *row;
 	int64_t expires;
-	int rc;
+	int rc = db_find(s, SQL_EXPIRES, id, &row, err);
 
-	if (row == NULL)
-		return err->code;
-	db_bind_id(row, 1, id);
-	rc = db_row(s, row, err);
 	if (rc < 0)
 		return rc;
 	expires = rc == 1 ? sqlite3_column_int64(row, 0) : INT64_MIN;
@@ -97,13 +93,16 @@ static int
 sqlite_insert(void *self, const sess_record *rec, int64_t now, int flags, sess_error *err)
 {
 	sqlite_store *s = self;
-	int rc = db_enter(s, err);
+	db_tally_of t = { .started = 1, .logins = rec->user != NULL };
+	int rc = db_begin(s, err);
 
-	(void)now;
 	if (rc != SESS_OK)
 		return rc;
 	rc = db_insert(s, rec, 1, err);
-	db_leave(s);
+	db_tally_row(&t, rec->user != NULL, 1);
+	if (rc == SESS_OK)
+		rc = db_tally(s, now, &t, err);
+	rc = db_finish(s, rc, err);
 	return rc == SESS_OK && (flags & SESS_SYNC) != 0 ? wal_sync(s, err) : rc;
 }
 
@@ -152,72 +151,6 @@ sqlite_touch(void *self, const unsigned char *id, int64_t seen, int64_t expires,
 	if (rows == 0)
 		return sess_fail(err, SESS_GONE, "the session has ended");
 	return rows < 0 ? (int)rows : SESS_OK;
-}
-
-static int64_t
-collect_from(sqlite_store *s, sql which, int64_t now, size_t rows, sess_error *err)
-{
-	sqlite3_stmt *statement = db_statement(s, which, err);
-
-	if (statement == NULL)
-		return err->code;
-	sqlite3_bind_int64(statement, 1, now);
-	sqlite3_bind_int64(statement, 2, rows > INT64_MAX ? INT64_MAX : (int64_t)rows);
-	return db_run(s, statement, err);
-}
-
-/* Mostly nothing is due, which is seen without a lock. */
-static int
-collect_due(sqlite_store *s, int64_t now, sess_error *err)
-{
-	sqlite3_stmt *row = db_statement(s, SQL_COLLECT_DUE, err);
-	int rc;
-
-	if (row == NULL)
-		return err->code;
-	sqlite3_bind_int64(row, 1, now);
-	rc = db_row(s, row, err);
-	if (rc < 0)
-		return rc;
-	rc = sqlite3_column_int(row, 0);
-	sqlite3_reset(row);
-	return rc;
-}
-
-/* Number of expired records and outdated traces deleted, or negative. What leads to those records
- * goes with them, and is not counted. */
-static int64_t
-collect_batch(sqlite_store *s, int64_t now, size_t rows, sess_error *err)
-{
-	int64_t sessions, traces = collect_from(s, SQL_COLLECT_ALIASES, now, rows, err);
-
-	if (traces < 0)
-		return traces;
-	sessions = collect_from(s, SQL_COLLECT_SESSIONS, now, rows, err);
-	if (sessions < 0 || (size_t)sessions >= rows)
-		return sessions;
-	traces = collect_from(s, SQL_COLLECT_TRACES, now, rows - (size_t)sessions, err);
-	return traces < 0 ? traces : sessions + traces;
-}
-
-static int
-sqlite_collect(void *self, int64_t now, size_t rows, size_t *n, sess_error *err)
-{
-	sqlite_store *s = self;
-	int64_t deleted;
-	int rc = collect_due(s, now, err);
-
-	*n = 0;
-	if (rc <= 0)
-		return rc;
-	rc = db_begin(s, err);
-	if (rc != SESS_OK)
-		return rc;
-	deleted = collect_batch(s, now, rows, err);
-	rc = db_finish(s, deleted < 0 ? (int)deleted : SESS_OK, err);
-	if (rc == SESS_OK)
-		*n = (size_t)deleted;
-	return rc;
 }
 
 /* The number under this name, 0 if there is none: SESS_OK or negative. */
@@ -297,4 +230,9 @@ const sess_provider sess_provider_sqlite = {
 	.release = sqlite_release,
 	.idle = sqlite_idle,
 	.forked = sqlite_forked,
+	.stats = sqlite_stats,
+	.tidy = sqlite_tidy,
+	.examine = sqlite_examine,
+	.walk = sqlite_walk,
+	.restore = sqlite_restore,
 };

@@ -20,11 +20,18 @@ typedef enum sql {
 	/* in threes: everyone's sessions, the anonymous ones, one user's */
 	SQL_LIST, SQL_LIST_ANONYMOUS, SQL_LIST_USER,
 	SQL_COUNT, SQL_COUNT_ANONYMOUS, SQL_COUNT_USER,
+	SQL_COUNT_SINCE, SQL_COUNT_SINCE_ANONYMOUS, SQL_COUNT_SINCE_USER,
+	SQL_ALL_TALLY, SQL_ALL_TALLY_ANONYMOUS, SQL_ALL_TALLY_USER,
 	SQL_ALL_ENDED, SQL_ALL_ENDED_ANONYMOUS, SQL_ALL_ENDED_USER,
 	SQL_ALL_ALIASES, SQL_ALL_ALIASES_ANONYMOUS, SQL_ALL_ALIASES_USER,
 	SQL_ALL_REMOVE, SQL_ALL_REMOVE_ANONYMOUS, SQL_ALL_REMOVE_USER,
-	SQL_COLLECT_DUE, SQL_COLLECT_ALIASES, SQL_COLLECT_SESSIONS, SQL_COLLECT_TRACES,
-	SQL_MARK, SQL_MARK_SET,
+	SQL_COLLECT_DUE, SQL_COLLECT_TALLY, SQL_COLLECT_ALIASES, SQL_COLLECT_SESSIONS, SQL_COLLECT_TRACES,
+	SQL_MARK, SQL_MARK_SET, SQL_AUTO_VACUUM, SQL_SHRINK,
+	SQL_CACHE_LARGE, SQL_CACHE_USUAL,
+	SQL_SIGNED_IN, SQL_TALLY, SQL_TALLY_FOLD, SQL_TALLY_FOLDED,
+	SQL_STATS, SQL_STATS_MINUTES, SQL_STATS_SIZES,
+	SQL_WALK, SQL_WALK_NEXT, SQL_WALK_ALIASES, SQL_WALK_TRACES, SQL_WALK_RETIRED, SQL_WALK_TIES,
+	SQL_STANDING, SQL_LEADS, SQL_ALIASES_DROP, SQL_RESTORE_TRACE,
 	SQL_STATEMENTS
 } sql;
 
@@ -48,6 +55,10 @@ typedef struct sqlite_store {
 	bool full;                      /* the last failure was for want of room */
 	int frames;                     /* in the WAL after our last commit */
 	int checked, bound;             /* frames at the last idle checkpoint; for the next hard one */
+	unsigned turns;                 /* at the gate, at our last slice */
+	int64_t slice_began, slice_us;  /* microseconds; how long it may take */
+	int64_t quiet_since;            /* no other writer came since then */
+	bool large_cache;
 	struct sqlite_store *next;      /* store_sqlite_fork.c */
 } sqlite_store;
 
@@ -85,6 +96,8 @@ int64_t db_run(sqlite_store *, sqlite3_stmt *, sess_error *);
 /* One row, to be reset by the caller: 1, 0 there is none (and reset already), or negative. */
 int db_row(sqlite_store *, sqlite3_stmt *, sess_error *);
 void db_bind_id(sqlite3_stmt *, int at, const unsigned char *id);
+/* The row of a statement that takes just an id: 1, and *row is to be reset; 0 none; or negative. */
+int db_find(sqlite_store *, sql, const unsigned char *id, sqlite3_stmt **row, sess_error *);
 /* One statement as a transaction of its own, behind the gate. db_leave is due unless it fails. */
 int db_enter(sqlite_store *, sess_error *);
 void db_leave(sqlite_store *);
@@ -101,21 +114,57 @@ int wal_sync(sqlite_store *, sess_error *);     /* all that was committed so far
 void wal_bound(sqlite_store *);                 /* after a commit */
 void wal_reuse(sqlite_store *);                 /* begin the log anew, if that can be */
 int sqlite_idle(void *self, sess_error *);
+void wal_copy(sqlite_store *);                  /* into the database, as far as others allow */
+void wal_shorten(sqlite_store *);               /* after a slice of work beside other writers */
+/* Copy all and give its room back: 1 others are in the way, 0 done, or negative. */
+int wal_empty(sqlite_store *, sess_error *);
 void wal_close(sqlite_store *);
+
+/* store_sqlite_collect.c: work too long for one transaction goes in slices, longer ones when nobody
+ * else writes. slice_begin as db_begin; end it by db_finish once it is over, and rest in between. */
+int slice_begin(sqlite_store *, sess_error *);
+bool slice_over(const sqlite_store *);
+void slice_rest(const sqlite_store *);
+int sqlite_collect(void *self, int64_t now, size_t rows, size_t *n, sess_error *);
+
+/* store_sqlite_tidy.c */
+int sqlite_tidy(void *self, int flags, int ms, int64_t *freed, sess_error *);
+
+/* store_sqlite_tally.c: the numbers behind count and stats */
+typedef struct db_tally_of {
+	int64_t started, logins, ended, expired;
+	int64_t anonymous, signed_in;           /* rows added less rows removed */
+} db_tally_of;
+/* Rows of one kind were added, or removed if rows is negative. */
+void db_tally_row(db_tally_of *, bool signed_in, int rows);
+/* Count what a transaction does, within it. Whatever adds or removes rows of session must. now is 0
+ * for what is not of today, such as a record put back. SESS_OK or negative. */
+int db_tally(sqlite_store *, int64_t now, const db_tally_of *, sess_error *);
+/* The same for so many expired rows that were removed, without a user and with one. */
+int db_tally_collected(sqlite_store *, int64_t now, int64_t anonymous, int64_t signed_in,
+	sess_error *);
+int sqlite_stats(void *self, int64_t now, sess_stats *, sess_error *);
 
 /* store_sqlite_load.c */
 int sqlite_load(void *self, const unsigned char *id, int64_t now, sess_record *, sess_sink *,
 	sess_error *);
-int sqlite_list(void *self, const sess_query *, sess_record_fn *, void *arg, sess_error *);
-int sqlite_count(void *self, const sess_query *, size_t *n, sess_error *);
+/* A row of SQL_LOAD or SQL_LIST: all but id and data; texts are lent by SQLite until the statement is
+ * reset. NULL, or the column that is not what we wrote: somebody may have changed it by hand. */
+const char *db_row_read(sqlite3_stmt *row, sess_record *);
 /* Read a column that is a blob of just this length; false if it is not. */
 bool db_take_blob(sqlite3_stmt *, int col, void *out, size_t len);
+/* SQL_BEGIN or SQL_COMMIT around several reads; inside of hold there is a transaction already. */
+int db_read_edge(sqlite_store *, sql, sess_error *);
 /* Where an id leads: the id of a record, which may be itself, expired or not. 1, 0 nowhere, or
  * negative. Traces that were outdated at now lead nowhere. */
 int db_resolve(sqlite_store *, const unsigned char *id, int64_t now,
 	unsigned char record[SESS_ID_BYTES], sess_error *);
-/* The one of three statements that means the sessions of this query, with ?1 to ?3 bound. */
-sqlite3_stmt *db_select(sqlite_store *, sql first, const sess_query *, sess_error *);
+
+/* store_sqlite_list.c */
+int sqlite_list(void *self, const sess_query *, sess_record_fn *, void *arg, sess_error *);
+int sqlite_count(void *self, const sess_query *, size_t *n, sess_error *);
+int sqlite_end_all(void *self, const sess_query *, const unsigned char *except, sess_status why,
+	int64_t keep, size_t *n, sess_error *);
 
 /* store_sqlite_end.c */
 int sqlite_offer(void *self, const unsigned char *id, const unsigned char *candidate,
@@ -126,8 +175,40 @@ int sqlite_replace(void *self, const unsigned char *old, const sess_record *, se
 	int64_t now, int64_t keep, sess_error *);
 int sqlite_end(void *self, const unsigned char *id, sess_status why, int64_t now, int64_t keep,
 	sess_error *);
-int sqlite_end_all(void *self, const sess_query *, const unsigned char *except, sess_status why,
-	int64_t keep, size_t *n, sess_error *);
+/* As db_finish; then all of it is on disk as well. What is answered as done must be there. */
+int db_finish_synced(sqlite_store *, int rc, sess_error *);
+/* Leave word of why, under the id and all that led to it, then remove the record, which is taken off
+ * in the tally. */
+int db_end_record(sqlite_store *, const unsigned char *id, sess_status why, int64_t now,
+	int64_t keep, db_tally_of *, sess_error *);
+
+/* store_sqlite_walk.c */
+int sqlite_walk(void *self, sess_cursor *, size_t limit, sess_item_fn *, void *arg, sess_error *);
+
+/* store_sqlite_restore.c */
+int sqlite_restore(void *self, const sess_item *, sess_error *);
+
+
+/* store_sqlite_examine.c, store_sqlite_examine_files.c: faults in a database, found from outside */
+typedef struct examination {
+	const char *path;
+	char *folder;
+	sqlite3 *db;                    /* reads only; NULL until it is open */
+	bool deep;
+	sess_finding_fn *each;
+	void *arg;
+} examination;
+
+/* How the database can be read without leaving anything behind: not at all, as it is because nobody
+ * uses it, or along with those who do. */
+enum { EXAMINE_NOT, EXAMINE_ALONE, EXAMINE_SHARED };
+
+void examine_say(const examination *, int level, const char *remedy, const char *text, ...)
+	__attribute__((format(printf, 4, 5)));
+int examine_files(const examination *);         /* EXAMINE_... */
+void sqlite_examine(const sess_address *, const sess_limits *, bool deep, sess_finding_fn *,
+	void *arg);
+
 /* store_sqlite.c: SESS_CONFLICT if the id is taken. */
 int db_insert(sqlite_store *, const sess_record *, uint64_t revision, sess_error *);
 /* Why a guarded change changed nothing: SESS_GONE, or otherwise if the record lives. */

@@ -8,8 +8,8 @@
 #define SUCCESSORS_MAX 64
 
 /* What is answered as done must be on disk, and the gate need not stay closed for that. */
-static int
-finish_synced(sqlite_store *s, int rc, sess_error *err)
+int
+db_finish_synced(sqlite_store *s, int rc, sess_error *err)
 {
 	int synced;
 
@@ -71,7 +71,7 @@ sqlite_offer(void *self, const unsigned char *id, const unsigned char *candidate
 	rc = offer_mark(s, id, now, free_since, err);
 	if (rc == 1)
 		rc = offer_trace(s, id, candidate, secret, now, keep, err);
-	return rc == 1 ? finish_synced(s, rc, err) : db_finish(s, rc, err);
+	return rc == 1 ? db_finish_synced(s, rc, err) : db_finish(s, rc, err);
 }
 
 typedef struct candidate_trace {
@@ -173,13 +173,29 @@ sqlite_confirm(void *self, const unsigned char *candidate, int64_t now, int64_t 
 		: db_finish(s, confirm_step(s, candidate, now, renew, keep, err), err);
 }
 
-/* Leave word of why, under the id and all that led to it, then remove the record. */
+/* Note in a tally that this row goes: 1, 0 there is none, or negative. */
 static int
-end_record(sqlite_store *s, const unsigned char *id, sess_status why, int64_t now, int64_t keep,
-	sess_error *err)
+tally_going(sqlite_store *s, const unsigned char *id, db_tally_of *t, sess_error *err)
+{
+	sqlite3_stmt *row;
+	int rc = db_find(s, SQL_SIGNED_IN, id, &row, err);
+
+	if (rc != 1)
+		return rc;
+	db_tally_row(t, sqlite3_column_int(row, 0) != 0, -1);
+	sqlite3_reset(row);
+	return 1;
+}
+
+int
+db_end_record(sqlite_store *s, const unsigned char *id, sess_status why, int64_t now, int64_t keep,
+	db_tally_of *t, sess_error *err)
 {
 	static const sql steps[] = { SQL_ENDED_ALIASES, SQL_ENDED, SQL_REMOVE };
+	int rc = tally_going(s, id, t, err);
 
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		sqlite3_stmt *statement = db_statement(s, steps[i], err);
 
@@ -197,9 +213,11 @@ end_record(sqlite_store *s, const unsigned char *id, sess_status why, int64_t no
 	return SESS_OK;
 }
 
-/* SESS_OK if a live record has this revision; SESS_CONFLICT, SESS_GONE or worse. */
+/* SESS_OK if a live record has this revision, and the time of its login; SESS_CONFLICT, SESS_GONE or
+ * worse. */
 static int
-guard(sqlite_store *s, const unsigned char *id, uint64_t revision, int64_t now, sess_error *err)
+guard(sqlite_store *s, const unsigned char *id, uint64_t revision, int64_t now, int64_t *login,
+	sess_error *err)
 {
 	sqlite3_stmt *row = db_statement(s, SQL_GUARD, err);
 	int64_t found;
@@ -215,6 +233,7 @@ guard(sqlite_store *s, const unsigned char *id, uint64_t revision, int64_t now, 
 	if (rc == 0)
 		return sess_fail(err, SESS_GONE, "the session has ended");
 	found = sqlite3_column_int64(row, 0);
+	*login = sqlite3_column_int64(row, 1);
 	sqlite3_reset(row);
 	return found == (int64_t)revision ? SESS_OK
 		: sess_fail(err, SESS_CONFLICT, "the session was changed meanwhile");
@@ -236,18 +255,25 @@ sqlite_replace(void *self, const unsigned char *old, const sess_record *rec, ses
 	int64_t now, int64_t keep, sess_error *err)
 {
 	sqlite_store *s = self;
+	db_tally_of t = { .started = 0 };
+	int64_t login = 0;
 	int rc = db_begin(s, err);
 
 	if (rc != SESS_OK)
 		return rc;
-	rc = guard(s, old, rec->revision, now, err);
+	rc = guard(s, old, rec->revision, now, &login, err);
+	/* A rotation moves the login along; its time is that of a new one only if it is later. */
+	t.logins = rec->user != NULL && rec->login != login;
 	if (rc == SESS_OK)
-		rc = end_record(s, old, why, now, keep, err);
+		rc = db_end_record(s, old, why, now, keep, &t, err);
 	if (rc == SESS_OK)
 		rc = db_insert(s, rec, rec->revision + 1, err);
+	db_tally_row(&t, rec->user != NULL, 1);
+	if (rc == SESS_OK)
+		rc = db_tally(s, now, &t, err);
 	if (rc == SESS_OK)
 		rc = succeed(s, old, rec->id, err);
-	return finish_synced(s, rc, err);
+	return db_finish_synced(s, rc, err);
 }
 
 /* The record that an id, or what took its place since, leads to: 1, 0 there is none, or negative.
@@ -281,14 +307,17 @@ end_once(sqlite_store *s, const unsigned char *id, sess_status why, int64_t now,
 	sess_error *err)
 {
 	unsigned char record[SESS_ID_BYTES];
+	db_tally_of t = { .ended = 1 };
 	int rc = db_begin(s, err);
 
 	if (rc != SESS_OK)
 		return rc;
 	rc = resolve_successor(s, id, record, err);
 	if (rc == 1)
-		rc = end_record(s, record, why, now, keep, err);
-	return finish_synced(s, rc, err);
+		rc = db_end_record(s, record, why, now, keep, &t, err);
+	if (rc == SESS_OK && t.anonymous + t.signed_in != 0)
+		rc = db_tally(s, now, &t, err);
+	return db_finish_synced(s, rc, err);
 }
 
 int
@@ -303,56 +332,5 @@ sqlite_end(void *self, const unsigned char *id, sess_status why, int64_t now, in
 		wal_reuse(s);
 		rc = end_once(s, id, why, now, keep, err);
 	}
-	return rc;
-}
-
-/* Rows removed, or negative. Expired records are meant as well, for the same reason. */
-static int64_t
-end_selected(sqlite_store *s, const sess_query *query, const unsigned char *except,
-	sess_status why, int64_t keep, sess_error *err)
-{
-	static const sql steps[] = { SQL_ALL_ALIASES, SQL_ALL_ENDED, SQL_ALL_REMOVE };
-	sess_query ever = *query;
-	int64_t rows = 0;
-
-	ever.now = INT64_MIN;
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && rows >= 0; i++) {
-		sqlite3_stmt *statement = db_select(s, steps[i], &ever, err);
-
-		if (statement == NULL)
-			return err->code;
-		/* No id is empty: all are meant. */
-		sqlite3_bind_blob(statement, 4, except != NULL ? (const void *)except : "",
-			except != NULL ? SESS_ID_BYTES : 0, SQLITE_STATIC);
-		if (steps[i] != SQL_ALL_REMOVE) {
-			sqlite3_bind_int64(statement, 5, query->now);
-			sqlite3_bind_int64(statement, 6, keep);
-			sqlite3_bind_int(statement, 7, (int)why);
-		}
-		rows = db_run(s, statement, err);
-	}
-	return rows;
-}
-
-int
-sqlite_end_all(void *self, const sess_query *query, const unsigned char *except, sess_status why,
-	int64_t keep, size_t *n, sess_error *err)
-{
-	sqlite_store *s = self;
-	unsigned char record[SESS_ID_BYTES];
-	int64_t rows = 0;
-	int rc = db_begin(s, err);
-
-	*n = 0;
-	if (rc != SESS_OK)
-		return rc;
-	/* The one to be kept may have been renewed since its name was read. */
-	if (except != NULL)
-		rc = db_resolve(s, except, INT64_MIN, record, err);
-	if (rc >= 0)
-		rows = end_selected(s, query, rc == 1 ? record : NULL, why, keep, err);
-	rc = finish_synced(s, rc < 0 ? rc : rows < 0 ? (int)rows : SESS_OK, err);
-	if (rc == SESS_OK)
-		*n = (size_t)rows;
 	return rc;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* store_sqlite_load.c - rows to records: load, the trail of ids that lead to one, list, count. */
+/* store_sqlite_load.c - rows to records: load, and the trail of ids that lead to one. */
 #include "store_sqlite.h"
 
 #include <string.h>
@@ -58,10 +58,8 @@ take_text(sqlite3_stmt *row, int col, const char **out)
 	return *out != NULL && strlen(*out) == (size_t)sqlite3_column_bytes(row, col);
 }
 
-/* All but id and data; texts are lent by SQLite until the statement is reset. NULL, or the column
- * that is not what we wrote: somebody may have changed the file by hand. */
-static const char *
-row_read(sqlite3_stmt *row, sess_record *rec)
+const char *
+db_row_read(sqlite3_stmt *row, sess_record *rec)
 {
 	int64_t *const number[] = { &rec->created, &rec->seen, &rec->expires, &rec->absolute,
 		&rec->idle, &rec->renew, &rec->offered, &rec->login, &rec->persist, &rec->level };
@@ -148,7 +146,7 @@ load_row(sqlite_store *s, const unsigned char *id, int64_t now, sess_record *rec
 			return damaged(s, id, "data", rec, err);
 		return rc == SQLITE_DONE ? MISSING : db_fail(s, rc, err);
 	}
-	column = row_read(row, rec);
+	column = db_row_read(row, rec);
 	if (column == NULL && !data_fits(s, row))
 		column = "data";
 	if (column != NULL) {
@@ -238,9 +236,8 @@ load_by_trail(sqlite_store *s, const unsigned char *id, int64_t now, sess_record
 	return 1;
 }
 
-/* Inside of hold there is a transaction already. */
-static int
-read_edge(sqlite_store *s, sql which, sess_error *err)
+int
+db_read_edge(sqlite_store *s, sql which, sess_error *err)
 {
 	sqlite3_stmt *statement = s->held ? NULL : db_statement(s, which, err);
 
@@ -263,11 +260,11 @@ load_any(sqlite_store *s, const unsigned char *id, int64_t now, sess_record *rec
 	/* What ends it comes first: if memory ran out then, the transaction would stay open. */
 	if (db_statement(s, SQL_COMMIT, err) == NULL)
 		return err->code;
-	rc = read_edge(s, SQL_BEGIN, err);
+	rc = db_read_edge(s, SQL_BEGIN, err);
 	if (rc != SESS_OK)
 		return rc;
 	rc = load_by_trail(s, id, now, rec, sink, err);
-	ended = read_edge(s, SQL_COMMIT, err);
+	ended = db_read_edge(s, SQL_COMMIT, err);
 	return rc < 0 || ended == SESS_OK ? rc : ended;
 }
 
@@ -309,69 +306,4 @@ db_resolve(sqlite_store *s, const unsigned char *id, int64_t now,
 		rc = trail_next(s, record, now, &ignored, err);
 	}
 	return rc < 0 ? rc : 0;
-}
-
-sqlite3_stmt *
-db_select(sqlite_store *s, sql first, const sess_query *query, sess_error *err)
-{
-	int which = query->user == NULL ? 0 : *query->user == '\0' ? 1 : 2;
-	sqlite3_stmt *statement = db_statement(s, (sql)((int)first + which), err);
-
-	if (statement == NULL)
-		return NULL;
-	sqlite3_bind_int64(statement, 1, query->now);
-	sqlite3_bind_int64(statement, 2, query->since == 0 ? INT64_MIN : query->since);
-	if (which == 2)
-		sqlite3_bind_text(statement, 3, query->user, -1, SQLITE_STATIC);
-	return statement;
-}
-
-static int
-list_row(sqlite3_stmt *row, sess_record_fn *fn, void *arg)
-{
-	sess_record rec = { .revision = 0 };
-
-	/* A damaged row is not a session; its own visitor hears of it. */
-	if (row_read(row, &rec) != NULL || !db_take_blob(row, COL_ID, rec.id, sizeof(rec.id)))
-		return SESS_OK;
-	rec.len = (size_t)sqlite3_column_int64(row, COL_DATA);
-	return fn(arg, &rec);
-}
-
-int
-sqlite_list(void *self, const sess_query *query, sess_record_fn *fn, void *arg, sess_error *err)
-{
-	sqlite_store *s = self;
-	sqlite3_stmt *row = db_select(s, SQL_LIST, query, err);
-	int rc, stopped = SESS_OK;
-
-	if (row == NULL)
-		return err->code;
-	sqlite3_bind_int64(row, 4, query->limit == 0 || query->limit > INT64_MAX ? -1
-		: (int64_t)query->limit);
-	while (stopped == SESS_OK && (rc = db_row(s, row, err)) != 0) {
-		if (rc < 0)
-			return rc;
-		stopped = list_row(row, fn, arg);
-	}
-	sqlite3_reset(row);
-	return stopped;
-}
-
-int
-sqlite_count(void *self, const sess_query *query, size_t *n, sess_error *err)
-{
-	sqlite_store *s = self;
-	sqlite3_stmt *row = db_select(s, SQL_COUNT, query, err);
-	int rc;
-
-	*n = 0;
-	if (row == NULL)
-		return err->code;
-	rc = db_row(s, row, err);
-	if (rc < 0)
-		return rc;
-	*n = (size_t)sqlite3_column_int64(row, 0);
-	sqlite3_reset(row);
-	return SESS_OK;
 }

@@ -15,8 +15,8 @@
 /* Rows longer than this are an attack on our memory, unless sessions may be as long. */
 #define ROW_MAX (16 << 20)
 
-/* upgrade[n] leads from schema version n to n + 1; what a new database gets is the way from 0. */
-static const char *const upgrade[] = { schema_sql };
+/* upgrade[n] leads on from schema version n; from 0, which a new database has, to the newest. */
+static const char *const upgrade[] = { schema_sql, upgrade_1_2_sql };
 #define SCHEMA_VERSION ((int)(sizeof(upgrade) / sizeof(upgrade[0])))
 
 static int64_t
@@ -71,8 +71,8 @@ db_fill(sqlite_store *s, const char *path, sess_error *err)
 		rc = db_fail(s, rc, err);
 	else
 		rc = run_script(s, s->db, "BEGIN IMMEDIATE", err);
-	for (size_t i = 0; rc == SESS_OK && i < sizeof(upgrade) / sizeof(upgrade[0]); i++)
-		rc = run_script(s, s->db, upgrade[i], err);
+	if (rc == SESS_OK)
+		rc = run_script(s, s->db, upgrade[0], err);
 	if (rc == SESS_OK)
 		rc = run_script(s, s->db, "COMMIT; PRAGMA journal_mode = WAL", err);
 	sqlite3_close(s->db);
@@ -166,7 +166,8 @@ upgrade_schema(sqlite_store *s, sess_error *err)
 	rc = run_script(s, s->db, "BEGIN IMMEDIATE", err);
 	if (rc == SESS_OK)
 		rc = read_version(s, &version, err);
-	for (; rc == SESS_OK && version >= 0 && version < SCHEMA_VERSION; version++)
+	for (; rc == SESS_OK && version >= 0 && version < SCHEMA_VERSION;
+		version = version == 0 ? SCHEMA_VERSION : version + 1)
 		rc = run_script(s, s->db, upgrade[version], err);
 	snprintf(done, sizeof(done), "PRAGMA user_version = %d; COMMIT", SCHEMA_VERSION);
 	if (rc == SESS_OK)

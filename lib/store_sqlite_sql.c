@@ -9,7 +9,12 @@
 	"offered, login, persist, level, user, address, agent"
 #define LIVE "expires > ?1 AND seen >= ?2"
 /* A full order: it means the same records twice. */
-#define OLDEST "SELECT id FROM session WHERE expires <= ?1 ORDER BY expires, seen, id LIMIT ?2"
+#define OLDEST "SELECT id FROM session WHERE expires <= ?1 ORDER BY expires, user, id LIMIT ?2"
+/* All rows are counted already, and of those that are not live there are few. */
+#define ALL_LIVE "SELECT (SELECT sum(anonymous + signed_in) FROM tally)" \
+	" - (SELECT count(*) FROM session WHERE expires <= ?1)"
+#define ANONYMOUS_LIVE "SELECT (SELECT sum(anonymous) FROM tally)" \
+	" - (SELECT count(*) FROM session WHERE expires <= ?1 AND user IS NULL)"
 /* The same for everyone, the anonymous and one user. */
 #define SELECTIONS(at, before, after) \
 	[at] = before LIVE after, \
@@ -61,7 +66,7 @@ const char *const sql_text[SQL_STATEMENTS] = {
 
 	[SQL_SUCCEED] = "UPDATE trace SET next = ?2 WHERE id = ?1",
 	[SQL_SUCCESSOR] = "SELECT next FROM trace WHERE id = ?1 AND next IS NOT NULL",
-	[SQL_GUARD] = "SELECT revision FROM session WHERE id = ?1 AND expires > ?2",
+	[SQL_GUARD] = "SELECT revision, login FROM session WHERE id = ?1 AND expires > ?2",
 	[SQL_ENDED] = "INSERT OR REPLACE INTO trace (id, kind, session, secret, at, keep, why)"
 		" SELECT id, 3, NULL, NULL, ?2, ?3, ?4 FROM session WHERE id = ?1",
 	[SQL_ENDED_ALIASES] = "UPDATE trace SET kind = 3, session = NULL, secret = NULL, at = ?2,"
@@ -70,7 +75,12 @@ const char *const sql_text[SQL_STATEMENTS] = {
 
 	SELECTIONS(SQL_LIST, "SELECT " FIELDS ", length(CAST(data AS BLOB)), id FROM session WHERE ",
 		" ORDER BY seen DESC LIMIT ?4"),
-	SELECTIONS(SQL_COUNT, "SELECT count(*) FROM session WHERE ", ""),
+	[SQL_COUNT] = ALL_LIVE,
+	[SQL_COUNT_ANONYMOUS] = ANONYMOUS_LIVE,
+	[SQL_COUNT_USER] = "SELECT count(*) FROM session WHERE expires > ?1 AND user = ?3",
+	SELECTIONS(SQL_COUNT_SINCE, "SELECT count(*) FROM session WHERE ", ""),
+	SELECTIONS(SQL_ALL_TALLY, "SELECT count(*) - count(user), count(user) FROM session WHERE ",
+		" AND id <> ?4"),
 	SELECTIONS(SQL_ALL_ENDED, "INSERT OR REPLACE INTO trace (id, kind, session, secret, at, keep,"
 		" why) SELECT id, 3, NULL, NULL, ?5, ?6, ?7 FROM session WHERE ", " AND id <> ?4"),
 	SELECTIONS(SQL_ALL_ALIASES, "UPDATE trace SET kind = 3, session = NULL, secret = NULL, at = ?5,"
@@ -79,13 +89,53 @@ const char *const sql_text[SQL_STATEMENTS] = {
 
 	[SQL_COLLECT_DUE] = "SELECT EXISTS (SELECT 1 FROM session WHERE expires <= ?1)"
 		" OR EXISTS (SELECT 1 FROM trace WHERE keep <= ?1)",
+	[SQL_COLLECT_TALLY] = "SELECT count(*) - count(user), count(user) FROM"
+		" (SELECT user FROM session WHERE expires <= ?1 ORDER BY expires, user, id LIMIT ?2)",
 	[SQL_COLLECT_ALIASES] = "DELETE FROM trace WHERE session IN (" OLDEST ")",
 	[SQL_COLLECT_SESSIONS] = "DELETE FROM session WHERE id IN (" OLDEST ")",
 	[SQL_COLLECT_TRACES] = "DELETE FROM trace WHERE id IN"
 		" (SELECT id FROM trace WHERE keep <= ?1 ORDER BY keep LIMIT ?2)",
+	[SQL_CACHE_LARGE] = "PRAGMA cache_size = -32000",
+	[SQL_CACHE_USUAL] = "PRAGMA cache_size = -2000",
+	[SQL_AUTO_VACUUM] = "PRAGMA auto_vacuum",
+	[SQL_SHRINK] = "PRAGMA incremental_vacuum", /* a row for each page */
 	[SQL_MARK] = "SELECT value FROM mark WHERE name = ?1",
 	[SQL_MARK_SET] = "INSERT INTO mark (name, value) VALUES (?1, ?2)"
 		" ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+
+	[SQL_SIGNED_IN] = "SELECT user IS NOT NULL FROM session WHERE id = ?1",
+	[SQL_TALLY] = "INSERT INTO tally VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (minute)"
+		" DO UPDATE SET started = started + ?2, logins = logins + ?3, ended = ended + ?4,"
+		" expired = expired + ?5, anonymous = anonymous + ?6, signed_in = signed_in + ?7",
+	[SQL_TALLY_FOLD] = "UPDATE tally SET"
+		" anonymous = (SELECT sum(anonymous) FROM tally WHERE minute < ?1 OR minute = 0),"
+		" signed_in = (SELECT sum(signed_in) FROM tally WHERE minute < ?1 OR minute = 0)"
+		" WHERE minute = 0"
+		" AND EXISTS (SELECT 1 FROM tally WHERE minute < ?1 AND minute <> 0)",
+	[SQL_TALLY_FOLDED] = "DELETE FROM tally WHERE minute < ?1 AND minute <> 0",
+	[SQL_STATS] = "SELECT (SELECT sum(anonymous + signed_in) FROM tally) - count(*),"
+		" (SELECT sum(signed_in) FROM tally) - count(user), count(*),"
+		" (SELECT expires FROM session WHERE expires <= ?1 ORDER BY expires LIMIT 1)"
+		" FROM session WHERE expires <= ?1",
+	[SQL_STATS_MINUTES] = "SELECT minute, started, logins, ended, expired FROM tally"
+		" WHERE minute BETWEEN ?1 AND ?2",
+	[SQL_STATS_SIZES] = "SELECT (SELECT freelist_count * page_size"
+		" FROM pragma_freelist_count, pragma_page_size), (SELECT avg(length(CAST(data AS BLOB)))"
+		" FROM (SELECT data FROM session WHERE seen > 0 ORDER BY seen DESC LIMIT 256))",
+
+	[SQL_WALK] = "SELECT " FIELDS ", data, id FROM session WHERE id > ?1 ORDER BY id LIMIT ?2",
+	[SQL_WALK_NEXT] = "SELECT id FROM session WHERE id > ?1 ORDER BY id LIMIT 1",
+	[SQL_WALK_ALIASES] = "SELECT id, kind, secret, at, keep FROM trace WHERE session = ?1"
+		" ORDER BY id",
+	[SQL_WALK_TRACES] = "SELECT id, kind, session, at, keep, why, next FROM trace WHERE id > ?1"
+		" AND (kind = 3 OR (kind = 2 AND at >= ?3)) ORDER BY id LIMIT ?2",
+	[SQL_WALK_RETIRED] = "SELECT max(at) FROM trace WHERE kind = 2",
+	[SQL_WALK_TIES] = "SELECT count(*) FROM trace WHERE kind = 2 AND at = ?1",
+	[SQL_STANDING] = "SELECT revision, family, user IS NOT NULL FROM session WHERE id = ?1",
+	[SQL_LEADS] = "SELECT kind, session FROM trace WHERE id = ?1",
+	[SQL_ALIASES_DROP] = "DELETE FROM trace WHERE session = ?1",
+	[SQL_RESTORE_TRACE] = "INSERT OR REPLACE INTO trace (id, kind, session, secret, at, keep, why,"
+		" next) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 };
 
 /* What an operator can do about it, by primary result code. */
@@ -181,6 +231,16 @@ void
 db_bind_id(sqlite3_stmt *statement, int at, const unsigned char *id)
 {
 	sqlite3_bind_blob(statement, at, id, SESS_ID_BYTES, SQLITE_STATIC);
+}
+
+int
+db_find(sqlite_store *s, sql which, const unsigned char *id, sqlite3_stmt **row, sess_error *err)
+{
+	*row = db_statement(s, which, err);
+	if (*row == NULL)
+		return err->code;
+	db_bind_id(*row, 1, id);
+	return db_row(s, *row, err);
 }
 
 /* A statement without parameters: SESS_OK or negative. */

@@ -10,8 +10,14 @@ SELECT lower(hex(id)) AS ref, user, level,
        datetime(created, 'unixepoch') AS created,
        datetime(seen, 'unixepoch') AS seen,
        datetime(expires, 'unixepoch') AS expires,
+       format('%d:%02d:%02d', (unixepoch() - created) / 3600, (unixepoch() - created) / 60 % 60,
+              (unixepoch() - created) % 60) AS age,
+       format('%d:%02d:%02d', (unixepoch() - seen) / 3600, (unixepoch() - seen) / 60 % 60,
+              (unixepoch() - seen) % 60) AS unused,
+       format('%d:%02d:%02d', (expires - unixepoch()) / 3600, (expires - unixepoch()) / 60 % 60,
+              (expires - unixepoch()) % 60) AS left,
        unixepoch() - created AS age_seconds,
-       unixepoch() - seen AS idle_seconds,
+       unixepoch() - seen AS unused_seconds,
        expires - unixepoch() AS left_seconds,
        iif(absolute = 0, NULL, datetime(absolute, 'unixepoch')) AS ends_at_the_latest,
        iif(login = 0, NULL, datetime(login, 'unixepoch')) AS logged_in,
@@ -21,6 +27,16 @@ SELECT lower(hex(id)) AS ref, user, level,
        length(CAST(data AS BLOB)) AS bytes
 FROM session
 WHERE expires > unixepoch();
+
+-- Who was here in the last five minutes.
+CREATE TEMP VIEW online AS
+SELECT lower(hex(id)) AS ref, user,
+       datetime(seen, 'unixepoch') AS seen,
+       unixepoch() - created AS age_seconds,
+       address, agent
+FROM session
+WHERE seen >= unixepoch() - 300 AND expires > unixepoch()
+ORDER BY session.seen DESC;
 
 -- Expired, but not collected yet.
 CREATE TEMP VIEW expired AS
@@ -93,3 +109,16 @@ SELECT count(*) AS sessions,
        max(length(CAST(data AS BLOB))) AS largest
 FROM session
 WHERE expires > unixepoch();
+
+-- What began and ended in each hour of the last day. expired counts what was collected: that is
+-- later than it expired.
+CREATE TEMP VIEW activity AS
+SELECT strftime('%Y-%m-%d %H:00', minute * 60, 'unixepoch') AS hour,
+       sum(started) AS started,
+       sum(logins) AS logins,
+       sum(ended) AS ended,
+       sum(expired) AS expired
+FROM tally
+WHERE minute > 0
+GROUP BY hour
+ORDER BY hour DESC;

@@ -40,16 +40,23 @@ life_tests = \
 	%D%/test_renewal \
 	%D%/test_rotate \
 	%D%/test_seal \
+	%D%/test_stats \
 	%D%/test_thief
 
 # The contract of stores and the races, one small program per store URL.
 store_tests = \
+	%D%/test_gate \
 	%D%/contract_memory \
 	%D%/contract_sqlite \
 	%D%/store_broken \
 	%D%/test_store_memory \
 	%D%/test_store_sqlite \
+	%D%/test_store_sqlite_collect \
+	%D%/test_store_sqlite_hand \
+	%D%/test_store_sqlite_plans \
 	%D%/test_store_sqlite_rows \
+	%D%/test_store_sqlite_tally \
+	%D%/test_store_sqlite_walk \
 	%D%/test_store_sqlite_writers
 
 # Crowds of processes and threads; slow_tests also run with SESS_SLOW set, and then take minutes.
@@ -57,6 +64,9 @@ race_tests = \
 	%D%/races_memory \
 	%D%/races_sqlite \
 	$(slow_tests)
+
+# What waits for the disk so much that it is no everyday test.
+lengthy_tests =
 
 slow_tests = \
 	%D%/faults/damage \
@@ -88,6 +98,9 @@ script_tests = \
 	%D%/style.sh \
 	%D%/versions.sh
 
+# The operator's command, on stores that tool_fill makes.
+tool_tests =
+
 # With real web servers.
 e2e_tests = \
 	%D%/e2e/lighttpd.sh
@@ -101,13 +114,23 @@ fuzz_tests = \
 	%D%/fuzz/fuzz_json \
 	%D%/fuzz/fuzz_token
 
-program_tests = $(unit_tests) $(fuzz_tests) $(life_tests) $(store_tests) $(race_tests)
-TESTS = $(program_tests) $(script_tests)
+# A sample program, by FastCGI itself.
+if WITH_FCGI
+sample_tests =
+endif
+
+program_tests = $(unit_tests) $(sample_tests) $(fuzz_tests) $(life_tests) $(store_tests) $(race_tests)
+TESTS = $(program_tests) $(script_tests) $(tool_tests)
 if ALL_TESTS
 TESTS += $(e2e_tests)
 endif
 
-check_PROGRAMS += $(program_tests)
+check_PROGRAMS += \
+	$(program_tests) \
+	$(lengthy_tests)
+if WITH_FCGI
+check_PROGRAMS +=
+endif
 check_LTLIBRARIES += %D%/libsupport.la
 %C%_libsupport_la_SOURCES = \
 	%D%/tap.h \
@@ -128,7 +151,11 @@ check_LTLIBRARIES += %D%/libsupport.la
 	%D%/store_contract_load.c \
 	%D%/store_contract_many.c \
 	%D%/store_contract_renew.c \
+	%D%/store_contract_stats.c \
 	%D%/store_contract_update.c \
+	%D%/store_contract_walk.c \
+	%D%/store_walked.c \
+	%D%/store_walked.h \
 	%D%/store_race.c \
 	%D%/store_races.c \
 	%D%/store_races.h
@@ -169,7 +196,13 @@ faults_ldadd = %D%/libfaults.la $(LDADD)
 	%D%/store_broken.h \
 	%D%/store_broken_life.c \
 	%D%/store_broken_many.c \
-	%D%/store_broken_record.c
+	%D%/store_broken_record.c \
+	%D%/store_broken_stats.c \
+	%D%/store_broken_walk.c
+
+
+# Flags of their own give these objects of their own; those of the samples are made by libtool.
+form_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/fcgi-apps
 
 # For programs that use alloc.h.
 wrap_alloc = -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=free
@@ -185,6 +218,9 @@ wrap_all = -Wl,--wrap=calloc -Wl,--wrap=free -Wl,--wrap=malloc -Wl,--wrap=reallo
 	-Wl,--wrap=reallocarray -Wl,--wrap=sodium_allocarray -Wl,--wrap=sodium_free -Wl,--wrap=strdup \
 	-Wl,--wrap=strndup
 %C%_faults_oom_LDFLAGS = $(AM_LDFLAGS) $(wrap_all)
+
+# What reads and writes the lines of an export belongs to the command.
+line_sources = fcgi-apps/tools/lines.c fcgi-apps/tools/lines_input.c fcgi-apps/tools/lines_read.c
 
 fuzz_main = %D%/fuzz/fuzz_main.c %D%/fuzz/fuzz.h
 %C%_fuzz_fuzz_config_SOURCES = %D%/fuzz/fuzz_config.c $(fuzz_main)
@@ -203,8 +239,13 @@ AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; NM='$(NM)'; AWK='$(AWK)'; export top_srcdir top_builddir CC NM AWK;
 
 # The benchmarks are built and run on demand only; their guard counts instructions, and is slow.
-bench_programs = %D%/bench/bench_session %D%/bench/bench_writers %D%/bench/bench_cgi \
-	%D%/bench/empty_cgi %D%/bench/page %D%/bench/readonly
+bench_programs = \
+	%D%/bench/bench_session \
+	%D%/bench/bench_writers \
+	%D%/bench/bench_cgi \
+	%D%/bench/empty_cgi \
+	%D%/bench/page \
+	%D%/bench/readonly
 EXTRA_PROGRAMS = $(bench_programs)
 CLEANFILES += $(bench_programs)
 bench_common = %D%/bench/bench.c %D%/bench/bench.h
@@ -214,6 +255,10 @@ bench_stores = $(bench_common) %D%/bench/bench_library.c %D%/bench/bench_raw.c \
 %C%_bench_bench_session_LDADD = lib/libsesskit_core.la
 %C%_bench_bench_writers_SOURCES = %D%/bench/bench_writers.c $(bench_stores)
 %C%_bench_bench_writers_LDADD = lib/libsesskit_core.la
+%C%_bench_bench_gc_SOURCES = \
+	$(bench_common) \
+	%D%/bench/bench_library.c \
+	%D%/bench/bench_visitors.c
 %C%_bench_bench_cgi_SOURCES = %D%/bench/bench_cgi.c $(bench_common)
 %C%_bench_bench_cgi_LDADD =
 %C%_bench_empty_cgi_LDADD =
@@ -227,17 +272,20 @@ slow_scripts = %D%/bench/guard.sh
 %D%/bench/guard.log: %D%/bench/bench_session$(EXEEXT)
 
 check-slow:
-	SESS_SLOW=1 $(MAKE) check TESTS='$(slow_tests) $(slow_scripts)' TEST_SUITE_LOG=slow-suite.log
+	SESS_SLOW=1 $(MAKE) check TESTS='$(lengthy_tests) $(slow_tests) $(slow_scripts)' TEST_SUITE_LOG=slow-suite.log
 check-e2e:
 	$(MAKE) check TESTS='$(e2e_tests)' TEST_SUITE_LOG=e2e-suite.log
 
 # Not the crowds, whose time limits it would break; ASan covers these.
-valgrind_tests = $(unit_tests) $(life_tests) \
+valgrind_tests = \
+	$(unit_tests) \
+	$(life_tests) \
 	%D%/contract_memory \
 	%D%/contract_sqlite \
 	%D%/store_broken \
 	%D%/test_store_memory \
 	%D%/test_store_sqlite \
+	%D%/test_store_sqlite_collect \
 	%D%/test_store_sqlite_rows
 valgrind = valgrind -q --fair-sched=yes --child-silent-after-fork=yes --leak-check=full \
 	--show-leak-kinds=definite,indirect,possible \
@@ -260,6 +308,8 @@ check-sanitizer:
 		--disable-shared --enable-sanitizer=$(sanitizer); }
 	cd $(sanitizer_dir) && TSAN_OPTIONS='suppressions=$(abs_top_srcdir)/%D%/tsan.supp' \
 		$(MAKE) check TESTS='$(sanitizer_tests)'
+clean-local:
+	rm -rf %D%/e2e/modules %D%/e2e/screenshots
 distclean-local:
 	rm -rf asan tsan
 
@@ -277,14 +327,14 @@ check-fuzz: $(BUILT_SOURCES)
 		(cd $(top_srcdir) && clang -g -O1 -D_GNU_SOURCE= -Ilib \
 			-I$(abs_top_builddir)/lib $(SQLITE_CFLAGS) $(SODIUM_CFLAGS) \
 			-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-			-o $(abs_top_builddir)/fuzz "$$target" $(library_c_sources) \
+			-o $(abs_top_builddir)/fuzz "$$target" $(library_c_sources) fcgi-apps/form.c \
 			$(SQLITE_LIBS) $(SODIUM_LIBS)) && \
 		./fuzz -max_total_time=$(fuzz_seconds) || exit; \
 	done
 CLEANFILES += fuzz
 
 # Static analysis and the manual's lint.
-c_sources = $(library_c_sources) $(sample_c_sources)
+c_sources = $(library_c_sources) $(sample_c_sources) $(tool_c_sources)
 check-analyzer: $(BUILT_SOURCES)
 	cd $(top_srcdir) && result=0; for file in $(c_sources); do \
 		$(CC) $(analyzer_flags) -fanalyzer -c -o /dev/null "$$file" || result=1; \
@@ -310,6 +360,19 @@ installcheck-local:
 .PHONY: bench check-slow check-e2e check-valgrind check-asan check-tsan check-sanitizer \
 	check-analyzer check-cppcheck check-fuzz check-man
 
-EXTRA_DIST += $(script_tests) $(e2e_tests) $(fuzz_targets) %D%/tap.sh %D%/run.sh %D%/setup.sh \
-	%D%/installed.c %D%/tsan.supp $(slow_scripts) %D%/bench/run.sh %D%/bench/bench_http.sh \
-	%D%/bench/bench_http.lua %D%/bench/counter.php
+EXTRA_DIST +=
+EXTRA_DIST += \
+	$(script_tests) \
+	$(tool_tests) \
+	$(e2e_tests) \
+	$(fuzz_targets) \
+	%D%/tap.sh \
+	%D%/run.sh \
+	%D%/setup.sh \
+	%D%/installed.c \
+	%D%/tsan.supp \
+	$(slow_scripts) \
+	%D%/bench/run.sh \
+	%D%/bench/bench_http.sh \
+	%D%/bench/bench_http.lua \
+	%D%/bench/counter.php

@@ -9,7 +9,9 @@
 #include "tap.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,15 +82,45 @@ static inline size_t count(void *self)
 	return n;
 }
 
-/* SQL by a connection that is not ours, as an operator would. */
+/* SQL by a connection that is not ours. Triggers, which keep an operator from harm, do not run. */
 static inline void by_hand(const char *path, const char *sql)
 {
 	sqlite3 *db = NULL;
 
 	if (sqlite3_open(path, &db) != SQLITE_OK
+		|| sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL) != SQLITE_OK
 		|| sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		bail("%s: %s", sql, sqlite3_errmsg(db));
 	sqlite3_close(db);
+}
+
+/* One number, as an operator would ask for it; who was killed may have left a log to recover. */
+static inline int64_t ask(const char *path, const char *question)
+{
+	sqlite3_stmt *row = NULL;
+	sqlite3 *db = NULL;
+	int64_t n;
+
+	if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_busy_timeout(db, 5000) != SQLITE_OK
+		|| sqlite3_prepare_v2(db, question, -1, &row, NULL) != SQLITE_OK
+		|| sqlite3_step(row) != SQLITE_ROW)
+		bail("%s: %s", question, sqlite3_errmsg(db));
+	n = sqlite3_column_int64(row, 0);
+	sqlite3_finalize(row);
+	sqlite3_close(db);
+	return n;
+}
+
+/* A child that goes when the test does. */
+static inline pid_t child(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		bail("fork: %s", strerror(errno));
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
 }
 
 static inline off_t size_of(const char *path, const char *suffix)

@@ -56,7 +56,8 @@ static sess_provider break_slots(const sess_provider *base, const sess_provider 
 #define BREAK(slot) if (slots->slot) p.slot = slots->slot
 	BREAK(open); BREAK(load); BREAK(insert); BREAK(update); BREAK(touch); BREAK(offer);
 	BREAK(confirm); BREAK(replace); BREAK(end); BREAK(end_all); BREAK(list); BREAK(count);
-	BREAK(collect); BREAK(cas); BREAK(hold); BREAK(release);
+	BREAK(collect); BREAK(cas); BREAK(hold); BREAK(release); BREAK(walk); BREAK(restore);
+	BREAK(stats);
 #undef BREAK
 	return p;
 }
@@ -135,6 +136,8 @@ int main(void)
 	run_list(broken_record, real, "broken", noticed);
 	run_list(broken_life, real, "broken", noticed);
 	run_list(broken_many, real, "broken", noticed);
+	run_list(broken_walk, real, "broken", noticed);
+	run_list(broken_stats, real, "broken", noticed);
 	run_list(broken_disk, &sess_provider_sqlite, broken, noticed);
 	for (int i = 1; i <= CONTRACT_SENTENCES; i++)
 		ok(noticed[i] >= 2, "sentence %d noticed two breakages or more", i);

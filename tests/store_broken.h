@@ -15,6 +15,8 @@ struct breakage {
 extern const struct breakage broken_record[];   /* sentences 1 to 9 */
 extern const struct breakage broken_life[];     /* sentences 10 to 17 */
 extern const struct breakage broken_many[];     /* sentences 18 to 25 */
+extern const struct breakage broken_walk[];     /* sentences 26 and 27 */
+extern const struct breakage broken_stats[];    /* sentence 28 */
 
 /* The store that works. */
 extern const sess_provider sess_provider_memory;

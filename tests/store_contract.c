@@ -36,6 +36,9 @@ static const struct sentence {
 	{ contract_hold, "hold and release" },
 	{ contract_durable, "what is on disk" },
 	{ contract_failures, "failures change nothing and say why" },
+	{ contract_walk, "walk hands on everything" },
+	{ contract_restore, "restore puts it back" },
+	{ contract_stats, "stats counts what happened" },
 };
 
 /* -- checks ---------------------------------------------------------------------------------- */
@@ -82,8 +85,7 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* The first field that differs, or NULL. */
-static const char *difference(const sess_record *a, const sess_record *b)
+const char *record_difference(const sess_record *a, const sess_record *b)
 {
 	const struct { bool same; const char *name; } fields[] = {
 		{ memcmp(a->id, b->id, sizeof(a->id)) == 0, "id" },
@@ -121,7 +123,7 @@ bool check_found(contract *c, const sess_record *want, int64_t now, uint64_t rev
 
 	if (rc != 1)
 		return check(c, false, "%s: load returned %d", what, rc);
-	differs = difference(&c->got, want);
+	differs = record_difference(&c->got, want);
 	if (!differs && c->got.revision != revision)
 		differs = "revision";
 	if (!differs && c->got.via != SESS_VIA_ID)

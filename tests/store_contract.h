@@ -9,7 +9,7 @@
 
 #include "internal.h"
 
-#define CONTRACT_SENTENCES 25
+#define CONTRACT_SENTENCES 28
 #define CONTRACT_BUSY_MS 40             /* how long a case waits for a store that stays locked */
 #define CONTRACT_NOW INT64_C(1700000000)
 #define CONTRACT_LIFE 1800              /* of a record made by fresh_record */
@@ -65,6 +65,9 @@ void contract_handles(contract *);
 void contract_hold(contract *);
 void contract_durable(contract *);
 void contract_failures(contract *);     /* 25 */
+void contract_walk(contract *);
+void contract_restore(contract *);
+void contract_stats(contract *);
 
 /* -- checks; each returns whether it passed -------------------------------------------------- */
 
@@ -72,6 +75,8 @@ bool check(contract *, bool passed, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 bool check_int(contract *, int64_t got, int64_t want, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The first field of two records that differs, but for the revision; NULL if none does. */
+const char *record_difference(const sess_record *, const sess_record *);
 /* load gives this record, but for its revision, in every field that was stored. */
 bool check_found(contract *, const sess_record *, int64_t now, uint64_t revision,
 	const char *what);

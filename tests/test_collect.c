@@ -2,6 +2,8 @@
 /* test_collect.c - expired records go, live ones stay, whatever the clock does. */
 #include "session.h"
 
+#include <time.h>
+
 #define DAY 86400
 
 static void
@@ -17,7 +19,7 @@ begin_many(world *w, int n)
 static int
 collect(world *w, size_t rows, bool force, size_t *n)
 {
-	sess_budget b = { rows, 0, force };
+	sess_budget b = { .rows = rows, .force = force };
 
 	return sess_collect(w->kit, &b, n);
 }
@@ -71,6 +73,73 @@ collect_traces(const char *kind)
 	world_close(&w);
 }
 
+#define STOPPED 42
+
+typedef struct watcher {
+	size_t calls, last, stop_at;
+	int nap_ms;
+} watcher;
+
+static int
+watch(void *arg, size_t n)
+{
+	watcher *watch = arg;
+
+	watch->calls++;
+	ok(n > watch->last, "progress: %zu", n);
+	watch->last = n;
+	if (watch->nap_ms != 0)
+		nanosleep(&(struct timespec){ .tv_nsec = watch->nap_ms * 1000000L }, NULL);
+	return watch->stop_at != 0 && n >= watch->stop_at ? STOPPED : 0;
+}
+
+static void
+collect_tells_progress(const char *kind)
+{
+	watcher seen = { .stop_at = 1 };
+	sess_budget b = { .progress = watch, .arg = &seen };
+	size_t n = 0, first;
+	world w;
+
+	world_open(&w, kind, NULL);
+	is_int(sess_collect(w.kit, &b, &n), SESS_OK, "nothing to do");
+	is_int((int64_t)seen.calls, 0, "is no progress");
+	begin_many(&w, 600);
+	*w.clock += 1890;
+	is_int(sess_collect(w.kit, &b, &n), STOPPED, "the function stops it");
+	is_int((int64_t)seen.calls, 1, "at once");
+	first = n;
+	ok(first > 0 && first < 600 && first == seen.last, "some are done: %zu", first);
+	seen = (watcher){ .stop_at = 0 };
+	is_int(sess_collect(w.kit, &b, &n), SESS_OK, "the next one goes on");
+	is_int((int64_t)(first + n), 600, "with the rest");
+	is_int((int64_t)seen.last, (int64_t)n, "of which all was told");
+	ok(seen.calls > 1, "in steps: %zu", seen.calls);
+	world_close(&w);
+}
+
+static void
+collect_within_its_budget(const char *kind)
+{
+	watcher slow = { .nap_ms = 3 };
+	sess_budget b = { .ms = 2, .progress = watch, .arg = &slow };
+	size_t n = 0, first;
+	world w;
+
+	world_open(&w, kind, NULL);
+	begin_many(&w, 600);
+	*w.clock += 1890;
+	is_int(sess_collect(w.kit, &b, &n), SESS_OK, "two milliseconds");
+	is_int((int64_t)slow.calls, 1, "are over after the first batch");
+	first = n;
+	is_int(collect(&w, 333, false, &n), SESS_OK, "a number of rows that no batch divides");
+	is_int((int64_t)n, 333, "is kept");
+	is_int(sess_collect(w.kit, &(sess_budget){ .ms = -1 }, &n), SESS_INVALID, "no time at all");
+	is_int(sess_collect(w.kit, NULL, &n), SESS_OK, "the rest");
+	is_int((int64_t)(first + 333 + n), 600, "all in all");
+	world_close(&w);
+}
+
 static void
 collect_in_idle(const char *kind)
 {
@@ -82,7 +151,7 @@ collect_in_idle(const char *kind)
 	*w.clock += 1890;
 	is_int(sess_idle(w.kit), SESS_OK, "idle: a slice");
 	is_int(sess_idle(w.kit), SESS_OK, "idle: not again within ten seconds");
-	is_int(sess_collect(w.kit, &(sess_budget){ 100, 0, false }, &(size_t){ 0 }), SESS_OK,
+	is_int(sess_collect(w.kit, &(sess_budget){ .rows = 100 }, &(size_t){ 0 }), SESS_OK,
 		"the rest");
 	*w.clock += 10;
 	is_int(sess_idle(w.kit), SESS_OK, "idle: nothing is left");
@@ -248,7 +317,8 @@ life_with_a_wrong_clock(const char *kind)
 int
 main(void)
 {
-	static world_test *const tests[] = { collect_what_expired, collect_traces, collect_in_idle,
+	static world_test *const tests[] = { collect_what_expired, collect_traces,
+		collect_tells_progress, collect_within_its_budget, collect_in_idle,
 		collect_slices, collect_after_a_jump, collect_one_at_a_time,
 		life_with_a_wrong_clock };
 

@@ -155,7 +155,7 @@ static void open_knows_versions(void)
 	provider->close(self);
 	by_hand(path, "PRAGMA user_version = 99");
 	refused(path, "newer sesskit", "a newer schema");
-	by_hand(path, "PRAGMA user_version = 1");
+	by_hand(path, "PRAGMA user_version = 2");
 	self = store_at(path);
 	is_int(load(self, 1, NULL), 1, "nothing was harmed");
 	provider->close(self);

@@ -24,7 +24,7 @@ sess_kit *
 bench_kit(const char *directory, int64_t *now)
 {
 	sess_config config = { .size = sizeof(config), .idle = 30 * BENCH_TOUCH, .absolute = -1,
-		.touch = BENCH_TOUCH, .renew = -1, .now = bench_now, .arg = now };
+		.touch = BENCH_TOUCH, .renew = -1, .collect = -1, .now = bench_now, .arg = now };
 	sess_error error;
 	sess_kit *kit;
 
