@@ -21,7 +21,7 @@ void
 session_id(const sess *s, const unsigned char raw[TOKEN_BYTES], size_t key,
 	unsigned char id[SESS_ID_BYTES])
 {
-	token_hash(id, s->kit->id_key[key][s->by_https], "id", raw, TOKEN_BYTES);
+	token_id(id, s->kit->id_key[key][s->by_https], raw);
 }
 
 void
@@ -30,7 +30,7 @@ session_mint(sess *s)
 	/* Forms on this page may hang on it already. */
 	if (s->minted)
 		return;
-	random_bytes(s->next.raw, sizeof(s->next.raw));
+	token_mint(s->next.raw, s->kit->id_key[0][s->by_https], s->now);
 	random_bytes(s->next.wrapped, sizeof(s->next.wrapped));
 	token_encode(s->next.text, s->next.raw);
 	session_id(s, s->next.raw, 0, s->next.id);

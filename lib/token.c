@@ -134,3 +134,49 @@ token_hash(unsigned char out[KEY_BYTES], const unsigned char key[KEY_BYTES], con
 	(void)crypto_generichash_blake2b_update(&state, data, len);
 	(void)crypto_generichash_blake2b_final(&state, out, KEY_BYTES);
 }
+
+/* -- ids that begin with a time ---------------------------------------------------------------- */
+
+/*
+ * A record under a random id lies on a page of its own, which is read and written for it alone, and
+ * again when it goes. So an id begins with two bytes of time, in steps of 16 seconds, over again
+ * each 12 days; hashed and kept is what follows. In the token the same two bytes are masked with
+ * the end of the hash: whoever has no key sees nothing but random bytes, of which 240 bits are.
+ */
+#define WHEN_BYTES 2
+#define WHEN_STEP 16
+
+/* The id but for its time, and what masks that. */
+static void
+hash_tail(unsigned char id[SESS_ID_BYTES], unsigned char mask[WHEN_BYTES],
+	const unsigned char key[KEY_BYTES], const unsigned char raw[TOKEN_BYTES])
+{
+	unsigned char hash[KEY_BYTES];
+
+	token_hash(hash, key, "id", raw + WHEN_BYTES, TOKEN_BYTES - WHEN_BYTES);
+	memcpy(id + WHEN_BYTES, hash, SESS_ID_BYTES - WHEN_BYTES);
+	memcpy(mask, hash + SESS_ID_BYTES - WHEN_BYTES, WHEN_BYTES);
+}
+
+void
+token_id(unsigned char id[SESS_ID_BYTES], const unsigned char key[KEY_BYTES],
+	const unsigned char raw[TOKEN_BYTES])
+{
+	unsigned char mask[WHEN_BYTES];
+
+	hash_tail(id, mask, key, raw);
+	for (int i = 0; i < WHEN_BYTES; i++)
+		id[i] = raw[i] ^ mask[i];
+}
+
+void
+token_mint(unsigned char raw[TOKEN_BYTES], const unsigned char key[KEY_BYTES], int64_t now)
+{
+	unsigned char id[SESS_ID_BYTES], mask[WHEN_BYTES];
+	uint64_t when = (uint64_t)now / WHEN_STEP;
+
+	random_bytes(raw, TOKEN_BYTES);
+	hash_tail(id, mask, key, raw);
+	raw[0] = (unsigned char)(when >> 8) ^ mask[0];
+	raw[1] = (unsigned char)when ^ mask[1];
+}

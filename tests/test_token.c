@@ -167,6 +167,44 @@ hash_separates(void)
 	ok(memcmp(a, b, sizeof(a)) == 0, "and no more are read");
 }
 
+/* -- ids --------------------------------------------------------------------------------------- */
+
+static int
+prefix_at(const unsigned char key[KEY_BYTES], int64_t now, unsigned char id[SESS_ID_BYTES])
+{
+	unsigned char raw[TOKEN_BYTES];
+
+	token_mint(raw, key, now);
+	token_id(id, key, raw);
+	return id[0] << 8 | id[1];
+}
+
+static void
+ids_begin_with_the_time(void)
+{
+	unsigned char key[KEY_BYTES] = { 1 }, other[KEY_BYTES] = { 2 };
+	unsigned char raw[TOKEN_BYTES], a[SESS_ID_BYTES], b[SESS_ID_BYTES];
+	int64_t now = INT64_C(1700000000);
+	int first = prefix_at(key, now, a);
+
+	is_int(prefix_at(key, now, b), first, "ids of the same time begin alike");
+	ok(memcmp(a + 2, b + 2, sizeof(a) - 2) != 0, "and differ in the rest");
+	is_int(prefix_at(key, now + 16, b), (first + 1) & 0xffff, "a later one is next to them");
+	is_int(prefix_at(key, now + 16 * 65536, b), first, "after twelve days it is the same again");
+	is_int(prefix_at(key, -1, b), 0xffff, "before 1970 comes before 1970");
+	token_mint(raw, key, now);
+	token_id(a, key, raw);
+	token_id(b, other, raw);
+	ok(memcmp(a, b, sizeof(a)) != 0, "another key makes another id");
+	raw[0] ^= 1;
+	token_id(b, key, raw);
+	ok(memcmp(a, b, sizeof(a)) != 0, "so does another time");
+	raw[0] ^= 1;
+	raw[TOKEN_BYTES - 1] ^= 1;
+	token_id(b, key, raw);
+	ok(memcmp(a, b, 2) != 0 || memcmp(a + 2, b + 2, sizeof(a) - 2) != 0, "so does another token");
+}
+
 /* -- randomness -------------------------------------------------------------------------------- */
 
 #define IDS 1000000
@@ -206,13 +244,14 @@ chi_square(size_t position, size_t kinds)
 static void
 ids_are_random(void)
 {
+	static const unsigned char key[KEY_BYTES] = { 1 };
 	unsigned char raw[TOKEN_BYTES];
 	char text[TOKEN_CHARS + 1];
 	bool fresh = true;
 	double most = 0, last;
 
 	for (size_t i = 0; i < IDS; i++) {
-		random_bytes(raw, sizeof(raw));
+		token_mint(raw, key, INT64_C(1700000000));
 		fresh = fresh && remember(raw);
 		token_encode(text, raw);
 		for (size_t at = 0; at < TOKEN_CHARS; at++)
@@ -238,6 +277,7 @@ main(void)
 	decode_takes_one_form();
 	decode_takes_one_length();
 	hash_separates();
+	ids_begin_with_the_time();
 #ifdef VALGRIND_MAKE_MEM_UNDEFINED
 	/* Only there do the marks mean anything. */
 	if (RUNNING_ON_VALGRIND)
