@@ -75,8 +75,9 @@ write_headers(sess *s)
 		rc = write_set_cookie(s);
 	if (rc == SESS_OK && s->send == SEND_TOKEN && c->header[0] != '\0' && s->from != FROM_COOKIE)
 		rc = line(&s->headers, c->header, s->send_text);
-	/* The back button must not show what the session showed before it was ended. */
-	if (rc == SESS_OK && s->send == SEND_DELETION && s->by_https)
+	/* The back button must not show what the session showed before it was ended. Browsers heed it
+	 * by HTTPS, and on this machine itself. */
+	if (rc == SESS_OK && s->send == SEND_DELETION)
 		rc = line(&s->headers, "Clear-Site-Data", "\"cache\"");
 	if (rc == SESS_OK && (s->read || s->send != SEND_NOTHING || s->form_text[0] != '\0'))
 		rc = line(&s->headers, "Cache-Control", "no-store");

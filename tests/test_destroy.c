@@ -33,6 +33,25 @@ destroy_ends_it(const char *kind)
 }
 
 static void
+destroy_by_plain_http(const char *kind)
+{
+	static const char *const plain[] = { "HTTPS=off", NULL };
+	jar j = { 0 };
+	visit v;
+	world w;
+
+	world_open(&w, kind, NULL);
+	(void)visit_try(&v, &w, &j, plain, NULL);
+	(void)sess_login(v.s, "ann");
+	is_int(visit_end(&v), SESS_OK, "a login by plain HTTP");
+	(void)visit_try(&v, &w, &j, plain, NULL);
+	(void)sess_logout(v.s);
+	is_int(visit_end(&v), SESS_OK, "and its logout");
+	ok(has_line(v.headers, "Clear-Site-Data: \"cache\""), "clear what the browser kept as well");
+	world_close(&w);
+}
+
+static void
 destroy_without_commit(const char *kind)
 {
 	jar j = { 0 };
@@ -258,8 +277,8 @@ destroy_after_rotation(const char *kind)
 int
 main(void)
 {
-	static world_test *const tests[] = { destroy_ends_it, destroy_without_commit,
-		destroy_then_store, destroy_between_commits, destroy_nothing,
+	static world_test *const tests[] = { destroy_ends_it, destroy_by_plain_http,
+		destroy_without_commit, destroy_then_store, destroy_between_commits, destroy_nothing,
 		destroy_is_not_for_unknown_ids,
 		destroy_with_attributes, destroy_after_headers, destroy_after_rotation,
 		destroy_under_a_page, destroy_by_the_clock };
