@@ -78,6 +78,7 @@ EXTRA_%C%_libsesskit_la_DEPENDENCIES = %D%/sesskit.sym
 # Functions for the sqlite3 shell, with the few parts of the library that they need.
 pkglib_LTLIBRARIES = %D%/sesskit_sqlite.la
 %C%_sesskit_sqlite_la_SOURCES = \
+	%D%/sqlite_extension.c \
 	%D%/buffer.c \
 	%D%/expiry.c \
 	%D%/json.c \

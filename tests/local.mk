@@ -94,6 +94,7 @@ threaded_tests = \
 
 script_tests = \
 	%D%/test_docs.sh \
+	%D%/sql_shell.sh \
 	%D%/symbols.sh \
 	%D%/style.sh \
 	%D%/versions.sh
