@@ -42,9 +42,29 @@ dist_conf_DATA = \
 EXTRA_DIST += %D%/demo.sh
 
 # The operator's command: one file per verb, and the frame that they share.
-bin_PROGRAMS =
-tool_c_sources =
+bin_PROGRAMS = %D%/tools/sesskit
+tool_c_sources = \
+	%D%/tools/sesskit.c \
+	%D%/tools/options.c \
+	%D%/tools/owner.c \
+	%D%/tools/term.c \
+	%D%/tools/progress.c \
+	%D%/tools/json_out.c \
+	%D%/tools/find.c \
+	%D%/tools/list.c \
+	%D%/tools/show.c \
+	%D%/tools/end.c \
+	%D%/tools/keygen.c \
+	%D%/tools/key.c \
+	%D%/tools/help.c
 completiondir = $(datadir)/bash-completion/completions
-dist_completion_DATA =
+dist_completion_DATA = %D%/tools/sesskit.bash
 
-dist_man_MANS +=
+dist_man_MANS += \
+	%D%/man/sesskit.1 \
+	%D%/man/sesskit-end.1 \
+	%D%/man/sesskit-help.1 \
+	%D%/man/sesskit-key.1 \
+	%D%/man/sesskit-keygen.1 \
+	%D%/man/sesskit-list.1 \
+	%D%/man/sesskit-show.1

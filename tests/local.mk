@@ -100,7 +100,11 @@ script_tests = \
 	%D%/versions.sh
 
 # The operator's command, on stores that tool_fill makes.
-tool_tests =
+tool_tests = \
+	%D%/tool_end.sh \
+	%D%/tool_frame.sh \
+	%D%/tool_keys.sh \
+	%D%/tool_list.sh
 
 # With real web servers.
 e2e_tests = \
@@ -126,12 +130,11 @@ if ALL_TESTS
 TESTS += $(e2e_tests)
 endif
 
-check_PROGRAMS += \
-	$(program_tests) \
-	$(lengthy_tests)
+check_PROGRAMS += $(program_tests) $(lengthy_tests) %D%/tool_fill
 if WITH_FCGI
 check_PROGRAMS +=
 endif
+%C%_tool_fill_LDADD = lib/libsesskit_core.la
 check_LTLIBRARIES += %D%/libsupport.la
 %C%_libsupport_la_SOURCES = \
 	%D%/tap.h \
@@ -365,6 +368,7 @@ EXTRA_DIST +=
 EXTRA_DIST += \
 	$(script_tests) \
 	$(tool_tests) \
+	%D%/tool.sh \
 	$(e2e_tests) \
 	$(fuzz_targets) \
 	%D%/tap.sh \
