@@ -37,7 +37,10 @@ htmldir = $(pkgdatadir)/html
 dist_html_DATA = %D%/html/index.html %D%/html/style.css
 confdir = $(pkgdatadir)/conf
 dist_conf_DATA = \
-	%D%/conf/lighttpd.conf
+	%D%/conf/lighttpd.conf \
+	%D%/conf/sesskit-gc.service \
+	%D%/conf/sesskit-gc.timer \
+	%D%/conf/sesskit.cron
 
 EXTRA_DIST += %D%/demo.sh
 
@@ -56,7 +59,15 @@ tool_c_sources = \
 	%D%/tools/end.c \
 	%D%/tools/keygen.c \
 	%D%/tools/key.c \
-	%D%/tools/help.c
+	%D%/tools/help.c \
+	%D%/tools/gc.c \
+	%D%/tools/metrics.c \
+	%D%/tools/stats.c \
+	%D%/tools/watch.c \
+	%D%/tools/watch_screen.c \
+	%D%/tools/doctor.c \
+	%D%/tools/doctor_config.c \
+	%D%/tools/doctor_live.c
 completiondir = $(datadir)/bash-completion/completions
 dist_completion_DATA = %D%/tools/sesskit.bash
 
@@ -67,4 +78,8 @@ dist_man_MANS += \
 	%D%/man/sesskit-key.1 \
 	%D%/man/sesskit-keygen.1 \
 	%D%/man/sesskit-list.1 \
-	%D%/man/sesskit-show.1
+	%D%/man/sesskit-show.1 \
+	%D%/man/sesskit-doctor.1 \
+	%D%/man/sesskit-gc.1 \
+	%D%/man/sesskit-stats.1 \
+	%D%/man/sesskit-watch.1

@@ -101,10 +101,15 @@ script_tests = \
 
 # The operator's command, on stores that tool_fill makes.
 tool_tests = \
+	%D%/tool_cron.sh \
+	%D%/tool_doctor.sh \
 	%D%/tool_end.sh \
 	%D%/tool_frame.sh \
+	%D%/tool_gc.sh \
 	%D%/tool_keys.sh \
-	%D%/tool_list.sh
+	%D%/tool_list.sh \
+	%D%/tool_stats.sh \
+	%D%/tool_watch.sh
 
 # With real web servers.
 e2e_tests = \
