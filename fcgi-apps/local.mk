@@ -67,7 +67,19 @@ tool_c_sources = \
 	%D%/tools/watch_screen.c \
 	%D%/tools/doctor.c \
 	%D%/tools/doctor_config.c \
-	%D%/tools/doctor_live.c
+	%D%/tools/doctor_live.c \
+	%D%/tools/export.c \
+	%D%/tools/export_file.c \
+	%D%/tools/import.c \
+	%D%/tools/copy.c \
+	%D%/tools/transfer.c \
+	%D%/tools/lines.c \
+	%D%/tools/lines_read.c \
+	%D%/tools/lines_input.c
+%C%_tools_sesskit_SOURCES = $(tool_c_sources) %D%/tools/tool.h %D%/tools/verbs.def \
+	%D%/tools/doctor.h %D%/tools/metrics.h %D%/tools/stats.h %D%/tools/watch.h \
+	%D%/tools/export.h %D%/tools/lines.h %D%/tools/transfer.h
+%C%_tools_sesskit_LDADD = lib/libsesskit_core.la
 completiondir = $(datadir)/bash-completion/completions
 dist_completion_DATA = %D%/tools/sesskit.bash
 
@@ -81,5 +93,8 @@ dist_man_MANS += \
 	%D%/man/sesskit-show.1 \
 	%D%/man/sesskit-doctor.1 \
 	%D%/man/sesskit-gc.1 \
+	%D%/man/sesskit-export.1 \
+	%D%/man/sesskit-import.1 \
+	%D%/man/sesskit-copy.1 \
 	%D%/man/sesskit-stats.1 \
 	%D%/man/sesskit-watch.1

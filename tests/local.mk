@@ -15,6 +15,8 @@ unit_tests = \
 	%D%/test_json \
 	%D%/test_json_real \
 	%D%/test_keys \
+	%D%/test_lines \
+	%D%/test_lines_input \
 	%D%/test_token \
 	%D%/test_url \
 	%D%/test_utf8 \
@@ -101,13 +103,18 @@ script_tests = \
 
 # The operator's command, on stores that tool_fill makes.
 tool_tests = \
+	%D%/tool_copy.sh \
 	%D%/tool_cron.sh \
+	%D%/tool_docs.sh \
 	%D%/tool_doctor.sh \
 	%D%/tool_end.sh \
+	%D%/tool_export.sh \
 	%D%/tool_frame.sh \
 	%D%/tool_gc.sh \
+	%D%/tool_hostile.sh \
 	%D%/tool_keys.sh \
 	%D%/tool_list.sh \
+	%D%/tool_matrix.sh \
 	%D%/tool_stats.sh \
 	%D%/tool_watch.sh
 
@@ -122,6 +129,7 @@ fuzz_tests = \
 	%D%/fuzz/fuzz_cookie_write \
 	%D%/fuzz/fuzz_environ \
 	%D%/fuzz/fuzz_json \
+	%D%/fuzz/fuzz_lines \
 	%D%/fuzz/fuzz_token
 
 # A sample program, by FastCGI itself.
@@ -230,6 +238,8 @@ wrap_all = -Wl,--wrap=calloc -Wl,--wrap=free -Wl,--wrap=malloc -Wl,--wrap=reallo
 
 # What reads and writes the lines of an export belongs to the command.
 line_sources = fcgi-apps/tools/lines.c fcgi-apps/tools/lines_input.c fcgi-apps/tools/lines_read.c
+%C%_test_lines_SOURCES = %D%/test_lines.c $(line_sources)
+%C%_test_lines_input_SOURCES = %D%/test_lines_input.c $(line_sources)
 
 fuzz_main = %D%/fuzz/fuzz_main.c %D%/fuzz/fuzz.h
 %C%_fuzz_fuzz_config_SOURCES = %D%/fuzz/fuzz_config.c $(fuzz_main)
@@ -237,6 +247,7 @@ fuzz_main = %D%/fuzz/fuzz_main.c %D%/fuzz/fuzz.h
 %C%_fuzz_fuzz_cookie_write_SOURCES = %D%/fuzz/fuzz_cookie_write.c $(fuzz_main)
 %C%_fuzz_fuzz_environ_SOURCES = %D%/fuzz/fuzz_environ.c $(fuzz_main)
 %C%_fuzz_fuzz_json_SOURCES = %D%/fuzz/fuzz_json.c $(fuzz_main)
+%C%_fuzz_fuzz_lines_SOURCES = %D%/fuzz/fuzz_lines.c $(fuzz_main) $(line_sources)
 %C%_fuzz_fuzz_token_SOURCES = %D%/fuzz/fuzz_token.c $(fuzz_main)
 
 TEST_EXTENSIONS = .sh
@@ -329,6 +340,7 @@ fuzz_targets = \
 	%D%/fuzz/fuzz_cookie_write.c \
 	%D%/fuzz/fuzz_environ.c \
 	%D%/fuzz/fuzz_json.c \
+	%D%/fuzz/fuzz_lines.c \
 	%D%/fuzz/fuzz_token.c
 fuzz_seconds = 10
 check-fuzz: $(BUILT_SOURCES)
@@ -374,6 +386,7 @@ EXTRA_DIST += \
 	$(script_tests) \
 	$(tool_tests) \
 	%D%/tool.sh \
+	%D%/tool_many.sh \
 	$(e2e_tests) \
 	$(fuzz_targets) \
 	%D%/tap.sh \
