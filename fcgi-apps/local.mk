@@ -6,6 +6,17 @@ hijack_c_sources =
 sample_c_sources = \
 	%D%/counter.c \
 	%D%/workers.c \
+	%D%/app.c \
+	%D%/form.c \
+	%D%/page.c \
+	%D%/glance.c \
+	%D%/destroy.c \
+	%D%/lifetime.c \
+	%D%/links.c \
+	%D%/migrate.c \
+	%D%/rotate.c \
+	%D%/setget.c \
+	%D%/start.c \
 	$(login_c_sources) \
 	$(hijack_c_sources)
 
@@ -13,7 +24,14 @@ sample_c_sources = \
 # in themselves, so that a copy in any cgi-bin runs.
 if WITH_FCGI
 pkglibexec_PROGRAMS += \
-	%D%/counter
+	%D%/counter \
+	%D%/destroy \
+	%D%/lifetime \
+	%D%/links \
+	%D%/migrate \
+	%D%/rotate \
+	%D%/setget \
+	%D%/start
 noinst_LTLIBRARIES += %D%/libapp.la
 endif
 if STATIC_SAMPLES
@@ -25,12 +43,25 @@ sample_ldadd = lib/libsesskit.la $(FCGI_LIBS)
 endif
 
 # What the samples share; the counter takes no more of it than workers.c.
-%C%_libapp_la_SOURCES = \
-	%D%/workers.c \
-	%D%/workers.h
+%C%_libapp_la_SOURCES = %D%/app.c %D%/app.h %D%/form.c %D%/glance.c %D%/glance.h %D%/page.c \
+	%D%/workers.c %D%/workers.h
 app_ldadd = %D%/libapp.la $(sample_ldadd)
 %C%_counter_LDADD = $(app_ldadd)
 %C%_counter_LDFLAGS = $(sample_ldflags)
+%C%_destroy_LDADD = $(app_ldadd)
+%C%_destroy_LDFLAGS = $(sample_ldflags)
+%C%_lifetime_LDADD = $(app_ldadd)
+%C%_lifetime_LDFLAGS = $(sample_ldflags)
+%C%_links_LDADD = $(app_ldadd)
+%C%_links_LDFLAGS = $(sample_ldflags)
+%C%_migrate_LDADD = $(app_ldadd)
+%C%_migrate_LDFLAGS = $(sample_ldflags)
+%C%_rotate_LDADD = $(app_ldadd)
+%C%_rotate_LDFLAGS = $(sample_ldflags)
+%C%_setget_LDADD = $(app_ldadd)
+%C%_setget_LDFLAGS = $(sample_ldflags)
+%C%_start_LDADD = $(app_ldadd)
+%C%_start_LDFLAGS = $(sample_ldflags)
 # Passwords are the sample's own business, and so is what hashes them.
 
 htmldir = $(pkgdatadir)/html
@@ -85,6 +116,7 @@ dist_completion_DATA = %D%/tools/sesskit.bash
 
 dist_man_MANS += \
 	%D%/man/sesskit.1 \
+	%D%/man/sesskit-samples.7 \
 	%D%/man/sesskit-end.1 \
 	%D%/man/sesskit-help.1 \
 	%D%/man/sesskit-key.1 \

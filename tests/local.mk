@@ -12,11 +12,13 @@ unit_tests = \
 	%D%/test_environ \
 	%D%/test_error \
 	%D%/test_expiry \
+	%D%/test_form \
 	%D%/test_json \
 	%D%/test_json_real \
 	%D%/test_keys \
 	%D%/test_lines \
 	%D%/test_lines_input \
+	%D%/test_page \
 	%D%/test_token \
 	%D%/test_url \
 	%D%/test_utf8 \
@@ -128,13 +130,14 @@ fuzz_tests = \
 	%D%/fuzz/fuzz_cookie \
 	%D%/fuzz/fuzz_cookie_write \
 	%D%/fuzz/fuzz_environ \
+	%D%/fuzz/fuzz_form \
 	%D%/fuzz/fuzz_json \
 	%D%/fuzz/fuzz_lines \
 	%D%/fuzz/fuzz_token
 
 # A sample program, by FastCGI itself.
 if WITH_FCGI
-sample_tests =
+sample_tests = %D%/test_app
 endif
 
 program_tests = $(unit_tests) $(sample_tests) $(fuzz_tests) $(life_tests) $(store_tests) $(race_tests)
@@ -220,6 +223,10 @@ faults_ldadd = %D%/libfaults.la $(LDADD)
 
 # Flags of their own give these objects of their own; those of the samples are made by libtool.
 form_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/fcgi-apps
+%C%_test_form_SOURCES = %D%/test_form.c fcgi-apps/form.c
+%C%_test_form_CPPFLAGS = $(form_cppflags)
+%C%_test_page_SOURCES = %D%/test_page.c fcgi-apps/form.c fcgi-apps/page.c
+%C%_test_page_CPPFLAGS = $(form_cppflags)
 
 # For programs that use alloc.h.
 wrap_alloc = -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=free
@@ -246,6 +253,8 @@ fuzz_main = %D%/fuzz/fuzz_main.c %D%/fuzz/fuzz.h
 %C%_fuzz_fuzz_cookie_SOURCES = %D%/fuzz/fuzz_cookie.c $(fuzz_main)
 %C%_fuzz_fuzz_cookie_write_SOURCES = %D%/fuzz/fuzz_cookie_write.c $(fuzz_main)
 %C%_fuzz_fuzz_environ_SOURCES = %D%/fuzz/fuzz_environ.c $(fuzz_main)
+%C%_fuzz_fuzz_form_SOURCES = %D%/fuzz/fuzz_form.c fcgi-apps/form.c $(fuzz_main)
+%C%_fuzz_fuzz_form_CPPFLAGS = $(form_cppflags)
 %C%_fuzz_fuzz_json_SOURCES = %D%/fuzz/fuzz_json.c $(fuzz_main)
 %C%_fuzz_fuzz_lines_SOURCES = %D%/fuzz/fuzz_lines.c $(fuzz_main) $(line_sources)
 %C%_fuzz_fuzz_token_SOURCES = %D%/fuzz/fuzz_token.c $(fuzz_main)
@@ -339,6 +348,7 @@ fuzz_targets = \
 	%D%/fuzz/fuzz_cookie.c \
 	%D%/fuzz/fuzz_cookie_write.c \
 	%D%/fuzz/fuzz_environ.c \
+	%D%/fuzz/fuzz_form.c \
 	%D%/fuzz/fuzz_json.c \
 	%D%/fuzz/fuzz_lines.c \
 	%D%/fuzz/fuzz_token.c
