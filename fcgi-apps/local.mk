@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: ISC
 # fcgi-apps/local.mk - the sample programs, their pages and web server configurations.
 
-login_c_sources =
-hijack_c_sources =
+login_c_sources = \
+	%D%/login.c \
+	%D%/login_agent.c \
+	%D%/login_confirm.c \
+	%D%/login_devices.c \
+	%D%/login_guesses.c \
+	%D%/login_password.c \
+	%D%/passwords.c
+hijack_c_sources = %D%/hijack.c %D%/hijack_stage.c
 sample_c_sources = \
 	%D%/counter.c \
 	%D%/workers.c \
@@ -18,7 +25,9 @@ sample_c_sources = \
 	%D%/setget.c \
 	%D%/start.c \
 	$(login_c_sources) \
-	$(hijack_c_sources)
+	$(hijack_c_sources) \
+	%D%/cart.c \
+	%D%/online.c
 
 # Programs go to libexec, where a web server's configuration points to them; they carry the library
 # in themselves, so that a copy in any cgi-bin runs.
@@ -31,7 +40,11 @@ pkglibexec_PROGRAMS += \
 	%D%/migrate \
 	%D%/rotate \
 	%D%/setget \
-	%D%/start
+	%D%/start \
+	%D%/cart \
+	%D%/hijack \
+	%D%/login \
+	%D%/online
 noinst_LTLIBRARIES += %D%/libapp.la
 endif
 if STATIC_SAMPLES
@@ -62,7 +75,17 @@ app_ldadd = %D%/libapp.la $(sample_ldadd)
 %C%_setget_LDFLAGS = $(sample_ldflags)
 %C%_start_LDADD = $(app_ldadd)
 %C%_start_LDFLAGS = $(sample_ldflags)
+%C%_cart_LDADD = $(app_ldadd)
+%C%_cart_LDFLAGS = $(sample_ldflags)
+%C%_hijack_SOURCES = $(hijack_c_sources) %D%/hijack.h
+%C%_hijack_LDADD = $(app_ldadd)
+%C%_hijack_LDFLAGS = $(sample_ldflags)
 # Passwords are the sample's own business, and so is what hashes them.
+%C%_login_SOURCES = $(login_c_sources) %D%/login.h %D%/passwords.h
+%C%_login_LDADD = $(app_ldadd) $(SODIUM_LIBS)
+%C%_login_LDFLAGS = $(sample_ldflags)
+%C%_online_LDADD = $(app_ldadd)
+%C%_online_LDFLAGS = $(sample_ldflags)
 
 htmldir = $(pkgdatadir)/html
 dist_html_DATA = %D%/html/index.html %D%/html/style.css

@@ -19,6 +19,7 @@ unit_tests = \
 	%D%/test_lines \
 	%D%/test_lines_input \
 	%D%/test_page \
+	%D%/test_passwords \
 	%D%/test_token \
 	%D%/test_url \
 	%D%/test_utf8 \
@@ -223,6 +224,8 @@ faults_ldadd = %D%/libfaults.la $(LDADD)
 
 # Flags of their own give these objects of their own; those of the samples are made by libtool.
 form_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/fcgi-apps
+%C%_test_passwords_SOURCES = %D%/test_passwords.c fcgi-apps/login_guesses.c \
+	fcgi-apps/passwords.c
 %C%_test_form_SOURCES = %D%/test_form.c fcgi-apps/form.c
 %C%_test_form_CPPFLAGS = $(form_cppflags)
 %C%_test_page_SOURCES = %D%/test_page.c fcgi-apps/form.c fcgi-apps/page.c
