@@ -16,13 +16,21 @@ die()
 	exit 1
 }
 
-# Whether somebody listens on a port; state 0A is LISTEN.
-listening()
+# The sockets, as numbers, that listen on a port; state 0A is LISTEN.
+listeners()
 {
 	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
 		awk -v port="$(printf ':%04X' "$1")" '
-			$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 }
-			END { exit !found }'
+			$4 == "0A" && substr($2, length($2) - 4) == port { print $10 }'
+}
+
+# Whether the server has the port, and not somebody who was faster.
+is_serving()
+{
+	for socket in $(listeners "$port"); do
+		ls -l "/proc/$server/fd" 2>/dev/null | grep -q "socket:\[$socket\]" && return
+	done
+	return 1
 }
 
 build_programs()
@@ -36,33 +44,88 @@ build_programs()
 	}
 }
 
-# Fill in the template; a word may have any character but a line end.
-configuration()
+# put WORD TEXT: what sed is to do for a word of the template; a text may have any character but a
+# line end.
+put()
 {
-	escaped_html=$(printf '%s' "$top/fcgi-apps/html" | sed 's/[&|\\]/\\&/g')
-	escaped_data=$(printf '%s' "$data" | sed 's/[&|\\]/\\&/g')
-	sed -e "/^[^#]/ s|@PORT@|$port|" -e "/^[^#]/ s|@HTML@|$escaped_html|" \
-		-e "/^[^#]/ s|@DATA@|$escaped_data|g" -e "/^[^#]/ s|@RUN@|$run|g" \
-		-e "/^[^#]/ s|@PROGRAMS@|$run/programs|g" "$top/fcgi-apps/conf/lighttpd.conf"
+	printf '/^[^#]/ s|@%s@|%s|g\n' "$1" "$(printf '%s' "$2" | sed 's/[&|\\]/\\&/g')"
 }
 
-# End what this script started, and nothing else: the server ends the programs that it started,
-# which finish the request under way.
+configuration()
+{
+	{
+		put PORT "$port"
+		put HTML "$top/fcgi-apps/html"
+		put DATA "$data"
+		put RUN "$run"
+		put PROGRAMS "$run/programs"
+	} | sed -f - "$top/fcgi-apps/conf/lighttpd.conf"
+}
+
+# A new password for the user of "login" at each start; other users in that file stay.
+make_guest()
+{
+	password=$(od -An -N9 -tx1 /dev/urandom | tr -d ' \n')
+	(
+		umask 077
+		{
+			grep -v '^guest:' "$data/users" 2>/dev/null
+			printf '%s\n' "$password" | "$run/programs/login" --hash guest
+		} >"$run/users" && mv "$run/users" "$data/users"
+	) || die "cannot write $data/users"
+}
+
+# The processes of the server's session that run one of the programs: also those that it left
+# behind when it could not start.
+running()
+{
+	for process in /proc/[0-9]*; do
+		case $(readlink "$process/exe") in "$programs"/*) ;; *) continue ;; esac
+		# Behind the name, which is in brackets and may have any character: state, parent,
+		# group, session.
+		set -- $(sed 's/.*) //' "$process/stat" 2>/dev/null)
+		[ "$4" != "$session" ] || echo "${process#/proc/}"
+	done
+}
+
+# Each finishes the request under way.
+stop_programs()
+{
+	kill $(running) 2>/dev/null
+	while [ -n "$(running)" ]; do
+		sleep 0.1
+	done
+}
+
+# End what this script started, and nothing else.
 stop()
 {
 	trap '' INT TERM HUP
-	if [ -n "$server" ]; then
-		programs=$(cat "/proc/$server/task/$server/children" 2>/dev/null)
-		kill "$server" 2>/dev/null
-		wait "$server" 2>/dev/null
-		for program in $programs; do
-			kill "$program" 2>/dev/null
-			while kill -0 "$program" 2>/dev/null; do
-				sleep 0.1
-			done
-		done
-	fi
+	[ -z "$server" ] || { kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; }
+	[ -z "$session" ] || stop_programs
 	rm -rf "$run"
+}
+
+choose_port()
+{
+	while [ -n "$(listeners "$port")" ]; do
+		[ -z "$PORT" ] ||
+			die "port $PORT is taken; set PORT to another, or leave it unset"
+		port=$((port + 1))
+	done
+}
+
+# False if the server ended instead. It is in a session of its own: Ctrl-C would end the programs
+# first, and the server start them anew.
+start_server()
+{
+	configuration >"$run/lighttpd.conf"
+	setsid lighttpd -D -f "$run/lighttpd.conf" </dev/null &
+	server=$! session=$!
+	until is_serving; do
+		kill -0 "$server" 2>/dev/null || return
+		sleep 0.1
+	done
 }
 
 [ -n "$DEMO_PROGRAMS" ] || build_programs
@@ -70,27 +133,27 @@ command -v lighttpd >/dev/null || PATH=$PATH:/usr/sbin
 data=${DEMO_DATA:-$build/demo}
 (umask 077 && mkdir -p "$data") && chmod 700 "$data" || die "cannot make $data"
 data=$(cd "$data" && pwd) || exit
+case $PORT in *[!0-9]*) die "PORT is \"$PORT\"; give a number" ;; esac
 port=${PORT:-8080}
-while [ -z "$PORT" ] && listening "$port"; do
-	port=$((port + 1))
-done
+choose_port
 
 # lighttpd cuts the name of a program at blanks, and names of sockets must be short.
-server=
+server= session=
 run=$(mktemp -d "${TMPDIR:-/tmp}/sesskit-demo-XXXXXX") || exit
 trap stop EXIT
 trap 'exit 0' INT TERM HUP
-programs=$(cd "${DEMO_PROGRAMS:-$build/fcgi-apps}" && pwd) &&
+programs=$(cd "${DEMO_PROGRAMS:-$build/fcgi-apps}" && pwd -P) &&
 	ln -s "$programs" "$run/programs" || exit
-configuration >"$run/lighttpd.conf"
-
-# In a session of its own: Ctrl-C would end the programs first, and the server start them anew.
-setsid lighttpd -D -f "$run/lighttpd.conf" </dev/null &
-server=$!
-until listening "$port"; do
-	kill -0 "$server" 2>/dev/null || die "lighttpd did not start; $data/error.log may tell why"
-	sleep 0.1
+make_guest
+until start_server; do
+	server=
+	stop_programs
+	# Somebody may have been faster with that port.
+	[ -z "$PORT" ] && [ -n "$(listeners "$port")" ] ||
+		die "lighttpd did not start; $data/error.log may tell why"
+	choose_port
 done
+echo "Signing in at /login: user guest, password $password"
 echo "Serving on http://127.0.0.1:$port/ - Ctrl-C stops. Sessions are in $data"
 wait "$server"
 server=

@@ -123,7 +123,9 @@ tool_tests = \
 
 # With real web servers.
 e2e_tests = \
-	%D%/e2e/lighttpd.sh
+	%D%/e2e/lighttpd.sh \
+	%D%/e2e/login.sh \
+	%D%/e2e/samples.sh
 
 # Each fuzz target on a fixed number of inputs; check-fuzz runs them with libFuzzer.
 fuzz_tests = \
@@ -402,6 +404,7 @@ EXTRA_DIST += \
 	%D%/tool_many.sh \
 	$(e2e_tests) \
 	$(fuzz_targets) \
+	%D%/e2e/site.sh \
 	%D%/tap.sh \
 	%D%/run.sh \
 	%D%/setup.sh \

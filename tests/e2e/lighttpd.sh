@@ -1,54 +1,7 @@
 # SPDX-License-Identifier: ISC
 # lighttpd.sh - the demo's server with the counter as FastCGI and as CGI, visited with curl.
 
-: "${top_srcdir:=.}" "${top_builddir:=.}"
-. "$top_srcdir/tests/tap.sh"
-
-dir=$(mktemp -d "${TMPDIR:-/tmp}/sesskit-test-XXXXXX") || bail "cannot make a directory"
-demo=
-trap 'stop_demo; rm -rf "$dir"' EXIT
-trap 'exit 1' INT TERM HUP
-
-# start_demo [NAME=VALUE]...: sets demo, its process, and url; the database stays from run to run.
-start_demo()
-{
-	: >"$dir/demo.out"
-	env DEMO_PROGRAMS="$top_builddir/fcgi-apps" DEMO_DATA="$dir/data" TMPDIR="$dir" "$@" \
-		sh "$top_srcdir/fcgi-apps/demo.sh" >"$dir/demo.out" 2>&1 &
-	demo=$!
-	url=
-	until [ -n "$url" ]; do
-		kill -0 "$demo" 2>/dev/null || bail "no server: $(cat "$dir/demo.out")"
-		sleep 0.1
-		url=$(sed -n 's/^Serving on \(http[^ ]*\)\/ .*/\1/p' "$dir/demo.out")
-	done
-}
-
-stop_demo()
-{
-	[ -z "$demo" ] || { kill "$demo" && wait "$demo"; }
-	stopped=$?
-	demo=
-	return $stopped
-}
-
-# visit JAR PATH [CURL OPTION]...: the answer with its headers, line ends as in text.
-visit()
-{
-	jar=$dir/$1.jar path=$2
-	shift 2
-	curl -s -i -m 20 -b "$jar" -c "$jar" "$@" "$url$path" | tr -d '\r'
-}
-
-count()
-{
-	sed -n 's/.*class="count">\([0-9]*\)<.*/\1/p'
-}
-
-cookie_lines()
-{
-	grep -i '^set-cookie:'
-}
+. "${top_srcdir:=.}/tests/e2e/site.sh"
 
 # processes [WORD]: those whose command line names this test's directory, and the word.
 processes()
@@ -68,15 +21,15 @@ counters()
 begin_is_right()
 {
 	first=$(visit one /counter)
-	cookie=$(echo "$first" | cookie_lines)
-	is "a first visit is answered" "$(echo "$first" | head -n 1)" "HTTP/1.1 200 OK"
+	lines=$(echo "$first" | cookie_lines)
+	is "a first visit is answered" "$(echo "$first" | status)" "HTTP/1.1 200 OK"
 	is "it counts 1" "$(echo "$first" | count)" 1
-	is "it gets one cookie" "$(echo "$cookie" | wc -l)" 1
+	is "it gets one cookie" "$(echo "$lines" | wc -l)" 1
 	is "the cookie is a token for this host, hidden from scripts and other sites" \
-		"$(echo "$cookie" | sed 's/=[A-Za-z0-9_-]\{43\};/=TOKEN;/')" \
+		"$(echo "$lines" | sed 's/=[A-Za-z0-9_-]\{43\};/=TOKEN;/')" \
 		"Set-Cookie: sid=TOKEN; Path=/; HttpOnly; SameSite=Lax"
 	is "no cache may keep the page" \
-		"$(echo "$first" | grep -i '^cache-control:')" "Cache-Control: no-store"
+		"$(echo "$first" | header Cache-Control)" "Cache-Control: no-store"
 }
 
 returning_counts()
@@ -89,7 +42,7 @@ returning_counts()
 	is "HEAD is answered without a page" "$(echo "$head" | sed -n '1p; /</p')" "HTTP/1.1 200 OK"
 	is "the CGI program goes on from there" "$(visit one /counter.cgi | count)" 4
 	is "POST counts too" "$(visit one /counter -d x=y | count)" 5
-	is "PUT is refused" "$(visit one /counter -X PUT -d x=y | head -n 1)" \
+	is "PUT is refused" "$(visit one /counter -X PUT -d x=y | status)" \
 		"HTTP/1.1 405 Method Not Allowed"
 	is "a forged cookie begins anew" "$(curl -s -m 20 -b sid=forged "$url/counter" | count)" 1
 }
@@ -118,12 +71,43 @@ killed_worker()
 
 stored_safely()
 {
-	token=$(awk '$6 == "sid" { print $7 }' "$dir/one.jar")
+	token=$(cookie one sid)
 	is "the files of the store are private" \
 		"$(find "$dir/data" -name 'sessions.db*' ! -perm 600)" ""
 	is "the cookie is in none of them" \
 		"$(grep -l -e "${token:-none}" "$dir"/data/* 2>&1)" ""
 	is "and there is a cookie to look for" "${#token}" 43
+}
+
+# What runs in this test's directory, and where.
+left()
+{
+	processes
+	ls -d "$dir"/sesskit-demo-* 2>/dev/null
+}
+
+# refuses NAME WORDS [NAME=VALUE]...: the demo does not start, says so, and leaves nothing behind.
+refuses()
+{
+	what=$1 words=$2 before=$(left)
+	shift 2
+	env DEMO_PROGRAMS="$top_builddir/fcgi-apps" DEMO_DATA="$dir/data" TMPDIR="$dir" "$@" \
+		timeout 60 sh "$top_srcdir/fcgi-apps/demo.sh" >"$dir/demo.out" 2>&1
+	is "$what: the demo does not start" "$?" 1
+	says "and says why" "$(cat "$dir/demo.out")" "$words"
+	is "and nothing is left of it" "$(left)" "$before"
+}
+
+# lighttpd starts its programs one by one, and here gives up at the second.
+failed_starts()
+{
+	start_demo
+	refuses "a port that is taken" "port ${url##*:} is taken" PORT="${url##*:}"
+	stop_demo
+	refuses "a port that is no number" 'PORT is "http"' PORT=http
+	mkdir "$dir/broken"
+	cp "$top_builddir/fcgi-apps/counter" "$top_builddir/fcgi-apps/login" "$dir/broken"
+	refuses "programs that are missing" "lighttpd did not start" DEMO_PROGRAMS="$dir/broken"
 }
 
 start_demo
@@ -145,4 +129,5 @@ parallel /counter
 stop_demo
 is "SIGTERM ends processes and threads" "$?" 0
 empty "and leaves none" "$(processes)"
+failed_starts
 done_testing
