@@ -91,9 +91,23 @@ htmldir = $(pkgdatadir)/html
 dist_html_DATA = %D%/html/index.html %D%/html/style.css
 confdir = $(pkgdatadir)/conf
 dist_conf_DATA = \
+	%D%/conf/Caddyfile \
+	%D%/conf/apache.conf \
+	%D%/conf/apache-cgid.conf \
+	%D%/conf/apache-fcgid.conf \
+	%D%/conf/apache-proxy.conf \
+	%D%/conf/apache-proxy_fcgi.conf \
 	%D%/conf/lighttpd.conf \
+	%D%/conf/lighttpd-tls.conf \
+	%D%/conf/nginx.conf \
+	%D%/conf/nginx-fastcgi.conf \
+	%D%/conf/nginx-fcgiwrap.conf \
+	%D%/conf/nginx-params.conf \
+	%D%/conf/nginx-proxy.conf \
 	%D%/conf/sesskit-gc.service \
 	%D%/conf/sesskit-gc.timer \
+	%D%/conf/sesskit-sample@.service \
+	%D%/conf/sesskit-sample@.socket \
 	%D%/conf/sesskit.cron
 
 EXTRA_DIST += %D%/demo.sh

@@ -123,9 +123,15 @@ tool_tests = \
 
 # With real web servers.
 e2e_tests = \
+	%D%/e2e/apache.sh \
+	%D%/e2e/caddy.sh \
 	%D%/e2e/lighttpd.sh \
+	%D%/e2e/lighttpd_table.sh \
 	%D%/e2e/login.sh \
-	%D%/e2e/samples.sh
+	%D%/e2e/nginx.sh \
+	%D%/e2e/samples.sh \
+	%D%/e2e/proxy.sh \
+	%D%/e2e/spawn.sh
 
 # Each fuzz target on a fixed number of inputs; check-fuzz runs them with libFuzzer.
 fuzz_tests = \
@@ -151,8 +157,10 @@ endif
 
 check_PROGRAMS += $(program_tests) $(lengthy_tests) %D%/tool_fill
 if WITH_FCGI
-check_PROGRAMS +=
+check_PROGRAMS += %D%/e2e/probe
 endif
+%C%_e2e_probe_LDADD = $(app_ldadd)
+%C%_e2e_probe_LDFLAGS = $(sample_ldflags)
 %C%_tool_fill_LDADD = lib/libsesskit_core.la
 check_LTLIBRARIES += %D%/libsupport.la
 %C%_libsupport_la_SOURCES = \
@@ -397,21 +405,8 @@ installcheck-local:
 	check-analyzer check-cppcheck check-fuzz check-man
 
 EXTRA_DIST +=
-EXTRA_DIST += \
-	$(script_tests) \
-	$(tool_tests) \
-	%D%/tool.sh \
-	%D%/tool_many.sh \
-	$(e2e_tests) \
-	$(fuzz_targets) \
-	%D%/e2e/site.sh \
-	%D%/tap.sh \
-	%D%/run.sh \
-	%D%/setup.sh \
-	%D%/installed.c \
-	%D%/tsan.supp \
-	$(slow_scripts) \
-	%D%/bench/run.sh \
-	%D%/bench/bench_http.sh \
-	%D%/bench/bench_http.lua \
-	%D%/bench/counter.php
+EXTRA_DIST += $(script_tests) $(tool_tests) %D%/tool.sh %D%/tool_many.sh $(e2e_tests) $(fuzz_targets) \
+	%D%/e2e/checks.sh %D%/e2e/programs.sh %D%/e2e/server.sh %D%/e2e/site.sh \
+	%D%/tap.sh %D%/run.sh %D%/setup.sh \
+	%D%/installed.c %D%/tsan.supp $(slow_scripts) %D%/bench/run.sh %D%/bench/bench_http.sh \
+	%D%/bench/bench_http.lua %D%/bench/counter.php

@@ -6,9 +6,38 @@ build=$top/build
 packages_build='autoconf automake libtool make gcc libc6-dev pkg-config libfcgi-dev libsqlite3-dev
 	libsodium-dev'
 packages_server='lighttpd'
-packages_test="$packages_server sqlite3 curl mandoc valgrind clang libclang-rt-14-dev cppcheck
+packages_browser='chromium python3 wget'
+# Commands that are there already may be from packages that do not go with Debian's.
+command -v node >/dev/null && command -v npm >/dev/null ||
+	packages_browser="$packages_browser nodejs npm"
+packages_e2e="$packages_server lighttpd-mod-openssl apache2-bin libapache2-mod-fcgid nginx-light
+	fcgiwrap caddy spawn-fcgi multiwatch openssl libfcgi-bin systemd $packages_browser"
+packages_test="$packages_e2e sqlite3 curl mandoc valgrind clang libclang-rt-14-dev cppcheck
 	xz-utils"
 packages_bench="$packages_server curl valgrind wrk php-fpm"
+
+# Servers for our own use: whoever did not have them before must not find them at the ports of the
+# web, neither now nor after the next start of the machine.
+services='caddy.service fcgiwrap.service fcgiwrap.socket lighttpd.service nginx.service'
+
+# Those of them that are not installed.
+absent_services()
+{
+	for service in $services; do
+		[ -e "/lib/systemd/system/$service" ] || echo "$service"
+	done
+}
+
+# disable_services NAME...: of those that have come, let none start with the machine.
+disable_services()
+{
+	command -v systemctl >/dev/null || return 0
+	for service; do
+		if [ -e "/lib/systemd/system/$service" ]; then
+			$as_root env SYSTEMD_OFFLINE=1 systemctl --quiet disable "$service" || return
+		fi
+	done
+}
 
 has_package()
 {
@@ -37,9 +66,12 @@ install_packages()
 		return 1
 	fi
 	echo "Installing$missing"
+	absent=$(absent_services)
+	# With these two neither systemd nor System V init starts what was just installed.
 	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update &&
-		$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-			--no-install-recommends install $missing
+		$as_root env DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1 RUNLEVEL=1 \
+			apt-get -q -y --no-install-recommends install $missing &&
+		disable_services $absent
 }
 
 # Make configure, unless it is there; from then on make keeps all of it up to date.
