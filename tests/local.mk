@@ -124,7 +124,9 @@ tool_tests = \
 # With real web servers.
 e2e_tests = \
 	%D%/e2e/apache.sh \
+	%D%/e2e/browser.sh \
 	%D%/e2e/caddy.sh \
+	%D%/e2e/clients.sh \
 	%D%/e2e/lighttpd.sh \
 	%D%/e2e/lighttpd_table.sh \
 	%D%/e2e/login.sh \
@@ -404,7 +406,18 @@ installcheck-local:
 .PHONY: bench check-slow check-e2e check-valgrind check-asan check-tsan check-sanitizer \
 	check-analyzer check-cppcheck check-fuzz check-man
 
-EXTRA_DIST +=
+EXTRA_DIST += %D%/e2e/package.json %D%/e2e/package-lock.json %D%/e2e/clients.py \
+	%D%/e2e/browser/cookies.mjs \
+	%D%/e2e/browser/keys.mjs \
+	%D%/e2e/browser/line.mjs \
+	%D%/e2e/browser/login.mjs \
+	%D%/e2e/browser/main.mjs \
+	%D%/e2e/browser/pages.mjs \
+	%D%/e2e/browser/plain.mjs \
+	%D%/e2e/browser/shop.mjs \
+	%D%/e2e/browser/site.mjs \
+	%D%/e2e/browser/tap.mjs \
+	%D%/e2e/browser/walks.mjs
 EXTRA_DIST += $(script_tests) $(tool_tests) %D%/tool.sh %D%/tool_many.sh $(e2e_tests) $(fuzz_targets) \
 	%D%/e2e/checks.sh %D%/e2e/programs.sh %D%/e2e/server.sh %D%/e2e/site.sh \
 	%D%/tap.sh %D%/run.sh %D%/setup.sh \
