@@ -55,6 +55,17 @@ library_c_sources = \
 	%D%/store_sqlite_wal.c \
 	%D%/store_sqlite_walk.c \
 	%D%/gate.c \
+	%D%/home.c \
+	%D%/home_end.c \
+	%D%/home_life.c \
+	%D%/home_many.c \
+	%D%/home_memory.c \
+	%D%/home_restore.c \
+	%D%/home_value.c \
+	%D%/home_walk.c \
+	%D%/store_file.c \
+	%D%/store_file_marks.c \
+	%D%/store_file_tree.c \
 	%D%/store_memory.c \
 	%D%/store_memory_index.c \
 	%D%/store_memory_many.c \
@@ -67,6 +78,16 @@ library_c_sources = \
 	%D%/clock.c \
 	%D%/error.c \
 	%D%/version.c
+%C%_libsesskit_core_la_SOURCES = $(library_c_sources) \
+	%D%/internal.h \
+	%D%/errors.def \
+	%D%/settings.def \
+	%D%/stores.def \
+	%D%/store_sqlite.h \
+	%D%/gate.h \
+	%D%/home.h \
+	%D%/store_file.h \
+	%D%/store_memory.h
 %C%_libsesskit_core_la_LIBADD = $(SQLITE_LIBS) $(SODIUM_LIBS)
 
 %C%_libsesskit_la_SOURCES =

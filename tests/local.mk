@@ -50,10 +50,14 @@ life_tests = \
 
 # The contract of stores and the races, one small program per store URL.
 store_tests = \
+	%D%/contract_file \
 	%D%/test_gate \
 	%D%/contract_memory \
 	%D%/contract_sqlite \
 	%D%/store_broken \
+	%D%/test_home \
+	%D%/test_store_file \
+	%D%/test_store_file_faults \
 	%D%/test_store_memory \
 	%D%/test_store_sqlite \
 	%D%/test_store_sqlite_collect \
@@ -71,7 +75,7 @@ race_tests = \
 	$(slow_tests)
 
 # What waits for the disk so much that it is no everyday test.
-lengthy_tests =
+lengthy_tests = %D%/races_file
 
 slow_tests = \
 	%D%/faults/damage \
@@ -89,6 +93,7 @@ slow_tests = \
 # Those that start threads also run under the thread sanitizer; races_sqlite is about processes, of
 # which it knows nothing, and takes very long there.
 threaded_tests = \
+	%D%/contract_file \
 	%D%/contract_memory \
 	%D%/contract_sqlite \
 	%D%/races_memory \
@@ -142,6 +147,7 @@ fuzz_tests = \
 	%D%/fuzz/fuzz_cookie_write \
 	%D%/fuzz/fuzz_environ \
 	%D%/fuzz/fuzz_form \
+	%D%/fuzz/fuzz_home \
 	%D%/fuzz/fuzz_json \
 	%D%/fuzz/fuzz_lines \
 	%D%/fuzz/fuzz_token
@@ -233,6 +239,9 @@ faults_ldadd = %D%/libfaults.la $(LDADD)
 	%D%/store_broken_stats.c \
 	%D%/store_broken_walk.c
 
+%C%_test_home_SOURCES = %D%/test_home.c %D%/home_shelf.c %D%/home_shelf.h
+%C%_test_store_file_faults_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write -Wl,--wrap=fsync \
+	-Wl,--wrap=mkdirat -Wl,--wrap=renameat
 
 # Flags of their own give these objects of their own; those of the samples are made by libtool.
 form_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/fcgi-apps
@@ -270,6 +279,7 @@ fuzz_main = %D%/fuzz/fuzz_main.c %D%/fuzz/fuzz.h
 %C%_fuzz_fuzz_environ_SOURCES = %D%/fuzz/fuzz_environ.c $(fuzz_main)
 %C%_fuzz_fuzz_form_SOURCES = %D%/fuzz/fuzz_form.c fcgi-apps/form.c $(fuzz_main)
 %C%_fuzz_fuzz_form_CPPFLAGS = $(form_cppflags)
+%C%_fuzz_fuzz_home_SOURCES = %D%/fuzz/fuzz_home.c $(fuzz_main)
 %C%_fuzz_fuzz_json_SOURCES = %D%/fuzz/fuzz_json.c $(fuzz_main)
 %C%_fuzz_fuzz_lines_SOURCES = %D%/fuzz/fuzz_lines.c $(fuzz_main) $(line_sources)
 %C%_fuzz_fuzz_token_SOURCES = %D%/fuzz/fuzz_token.c $(fuzz_main)
@@ -321,9 +331,8 @@ check-e2e:
 	$(MAKE) check TESTS='$(e2e_tests)' TEST_SUITE_LOG=e2e-suite.log
 
 # Not the crowds, whose time limits it would break; ASan covers these.
-valgrind_tests = \
-	$(unit_tests) \
-	$(life_tests) \
+valgrind_tests = $(unit_tests) $(life_tests) \
+	%D%/contract_file \
 	%D%/contract_memory \
 	%D%/contract_sqlite \
 	%D%/store_broken \
@@ -364,6 +373,7 @@ fuzz_targets = \
 	%D%/fuzz/fuzz_cookie_write.c \
 	%D%/fuzz/fuzz_environ.c \
 	%D%/fuzz/fuzz_form.c \
+	%D%/fuzz/fuzz_home.c \
 	%D%/fuzz/fuzz_json.c \
 	%D%/fuzz/fuzz_lines.c \
 	%D%/fuzz/fuzz_token.c

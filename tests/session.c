@@ -2,6 +2,7 @@
 /* session.c - a kit on a fake clock, that remembers its log and the ids that left it. */
 #include "session.h"
 
+#include <fts.h>
 #include <sys/stat.h>
 
 size_t world_leaks;
@@ -95,7 +96,9 @@ world_clone(world *w, const world *first, const sess_config *with)
 const char *
 world_path(const world *w)
 {
-	return strncmp(w->config.store, "sqlite:", 7) == 0 ? w->config.store + 7 : NULL;
+	const char *path = strchr(w->config.store, ':') + 1;
+
+	return strncmp(w->config.store, "memory:", 7) == 0 ? NULL : path;
 }
 
 int64_t
@@ -140,13 +143,38 @@ read_whole(const char *path, size_t *size)
 	return text;
 }
 
+typedef size_t search_each(const world *, const char *, size_t, const void *arg);
+
+/* Calls each for all files in a folder, and for their names. */
+static size_t
+search_folder(const world *w, const char *path, search_each *each, const void *arg)
+{
+	char *const roots[] = { (char *)(uintptr_t)path, NULL };
+	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	size_t n = 0, size;
+
+	if (!tree)
+		bail("%s cannot be searched", path);
+	for (FTSENT *at; (at = fts_read(tree));) {
+		char *text = at->fts_info == FTS_F ? read_whole(at->fts_path, &size) : NULL;
+
+		n += each(w, at->fts_name, at->fts_namelen, arg);
+		n += text ? each(w, text, size, arg) : 0;
+		free(text);
+	}
+	fts_close(tree);
+	return n;
+}
+
 /* Calls each for the log and the files of the store. */
 static size_t
-search_all(const world *w, size_t (*each)(const world *, const char *, size_t, const void *),
-	const void *arg)
+search_all(const world *w, search_each *each, const void *arg)
 {
 	static const char *const tails[] = { "", "-wal", "-shm", "-journal", ".lock", ".key" };
 	size_t n = each(w, w->log, w->log_len, arg);
+
+	if (strncmp(w->config.store, "file:", 5) == 0)
+		n += search_folder(w, world_path(w), each, arg);
 
 	for (size_t i = 0; world_path(w) && i < PARTS(tails); i++) {
 		char path[600], *text;
@@ -154,7 +182,7 @@ search_all(const world *w, size_t (*each)(const world *, const char *, size_t, c
 
 		snprintf(path, sizeof(path), "%s%s", world_path(w), tails[i]);
 		text = read_whole(path, &size);
-		if (!text && *tails[i] == '\0')
+		if (!text && *tails[i] == '\0' && strncmp(w->config.store, "file:", 5) != 0)
 			bail("%s cannot be read", path);
 		n += text ? each(w, text, size, arg) : 0;
 		free(text);

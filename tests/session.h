@@ -103,7 +103,7 @@ bool has_line(const char *headers, const char *line);
 static inline int
 world_run(world_test *const *tests, size_t count)
 {
-	static const char *const kinds[] = { "memory:", "sqlite:" };
+	static const char *const kinds[] = { "memory:", "sqlite:", "file:" };
 
 	for (size_t i = 0; i < PARTS(kinds); i++) {
 		diag("%s", kinds[i]);

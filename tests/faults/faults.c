@@ -309,16 +309,28 @@ checkpoint(const char *path)
 	return done;
 }
 
-char *
-sqlite_url(const char *name)
+static char *
+url_of(const char *scheme, const char *name)
 {
-	size_t size = sizeof("sqlite:") + strlen(temp_dir()) + 1 + strlen(name);
+	size_t size = strlen(scheme) + strlen(temp_dir()) + strlen(name) + sizeof(":/");
 	char *url = malloc(size);
 
 	if (url == NULL)
 		bail("out of memory");
-	snprintf(url, size, "sqlite:%s/%s", temp_dir(), name);
+	snprintf(url, size, "%s:%s/%s", scheme, temp_dir(), name);
 	return url;
+}
+
+char *
+sqlite_url(const char *name)
+{
+	return url_of("sqlite", name);
+}
+
+char *
+file_url(const char *name)
+{
+	return url_of("file", name);
 }
 
 void

@@ -54,8 +54,9 @@ int new_session(sess_kit *, jar *, const char *user);
 
 /* "ok", or what SQLite's integrity_check says about this database; lent until the next call. */
 const char *integrity(const char *path);
-/* "sqlite:" and a path in the test's own directory; for the caller to free. */
+/* "sqlite:" or "file:" and a path in the test's own directory; for the caller to free. */
 char *sqlite_url(const char *name);
+char *file_url(const char *name);
 /* Copy the log of this database into it, as an operator's shell does; false if that failed. */
 bool checkpoint(const char *path);
 /* To a new file of mode 0600, or over an old one. Ends the test if it cannot. */

@@ -3,10 +3,14 @@
  * and nobody waits for the dead. */
 #include "faults.h"
 
+#include "sesskit_store.h"
+
 #include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
+
+extern const sess_provider sess_provider_file;
 
 #define WRITERS 8
 #define SLOTS 3                 /* browsers of one writer */
@@ -38,6 +42,7 @@ typedef struct writer {
 } writer;
 
 typedef struct board {
+	bool files;                     /* file:, else sqlite: */
 	sess_config config;
 	uint64_t seed;
 	jar common;
@@ -193,6 +198,34 @@ examine_all(board *b, sess_kit *kit)
 	return fault;
 }
 
+static int
+count_item(void *arg, const sess_item *item)
+{
+	(void)item;
+	++*(int *)arg;
+	return 0;
+}
+
+/* "ok", or what a walk through all of the files says. */
+static const char *
+whole(const char *path)
+{
+	sess_address address = { .url = path, .path = path, .host = "", .user = "", .query = "" };
+	static sess_error err;
+	sess_cursor cursor = { { 0 } };
+	void *self;
+	int n = 0, rc;
+
+	err.text[0] = '\0';
+	if (sess_provider_file.open(&self, &address, &(sess_limits){ .busy_ms = 1000 }, &err) != 0)
+		return err.text;
+	do {
+		rc = sess_provider_file.walk(self, &cursor, 100, count_item, &n, &err);
+	} while (rc == 1 && err.text[0] == '\0');
+	sess_provider_file.close(self);
+	return err.text[0] != '\0' ? err.text : n > 0 ? "ok" : "there is nothing in it";
+}
+
 /* -- rounds ------------------------------------------------------------------------------------ */
 
 static void
@@ -246,8 +279,8 @@ start_anew(board *b, int round)
 {
 	char name[40], *url;
 
-	snprintf(name, sizeof(name), "kill-%d.db", round);
-	url = sqlite_url(name);
+	snprintf(name, sizeof(name), "kill-%d%s", round, b->files ? "" : ".db");
+	url = b->files ? file_url(name) : sqlite_url(name);
 	b->config = store_settings(url, NULL);
 	free(url);
 	memset(b->writers, 0, sizeof(b->writers));
@@ -264,7 +297,7 @@ typedef struct result {
 static void
 one_round(board *b, int round, result *r)
 {
-	const char *fault, *path = b->config.store + sizeof("sqlite:") - 1;
+	const char *fault, *path = strchr(b->config.store, ':') + 1;
 	int64_t held = carnage(b), begun = clock_ms();
 	sess_kit *kit = open_kit(&b->config);
 	int rc;
@@ -285,8 +318,10 @@ one_round(board *b, int round, result *r)
 	if (fault == NULL)
 		fault = examine_all(b, kit);
 	sess_kit_close(kit);
-	if (fault == NULL && strcmp(integrity(path), "ok") != 0)
-		fault = integrity(path);
+	if (fault == NULL) {
+		fault = b->files ? whole(path) : integrity(path);
+		fault = strcmp(fault, "ok") == 0 ? NULL : fault;
+	}
 	if (fault != NULL && r->faults++ < 10)
 		diag("round %d: %s", round, fault);
 	for (int i = 0; i < WRITERS; i++) {
@@ -298,25 +333,34 @@ one_round(board *b, int round, result *r)
 	}
 }
 
-int
-main(void)
+static void
+rounds_of_kills(bool files)
 {
 	int rounds = scale(40, 1000);
 	board *b = shared(sizeof(*b));
+	const char *kind = files ? "file:" : "sqlite:";
 	result r = { 0 };
 
-	time_limit((unsigned)scale(120, 900));
+	b->files = files;
 	b->seed = first_seed();
 	for (int i = 0; i < rounds; i++) {
 		if (i % FRESH_EVERY == 0)
 			start_anew(b, i);
 		one_round(b, i, &r);
 	}
-	is_int(r.faults, 0, "%d rounds of kill -9, %d requests: what was answered is in force, "
-		"nothing ended is served, integrity_check is ok", rounds, r.done);
-	is_int(r.failures, 0, "no survivor fails");
-	ok(r.held < HEAL_MS, "survivors go on at once (at most %d ms)", (int)r.held);
-	ok(r.healed < HEAL_MS, "after all died, open and write at once (at most %d ms)",
+	is_int(r.faults, 0, "%s %d rounds of kill -9, %d requests: what was answered is in force, "
+		"nothing ended is served, all that is stored is sound", kind, rounds, r.done);
+	is_int(r.failures, 0, "%s no survivor fails", kind);
+	ok(r.held < HEAL_MS, "%s survivors go on at once (at most %d ms)", kind, (int)r.held);
+	ok(r.healed < HEAL_MS, "%s after all died, open and write at once (at most %d ms)", kind,
 		(int)r.healed);
+}
+
+int
+main(void)
+{
+	time_limit((unsigned)scale(240, 1800));
+	rounds_of_kills(false);
+	rounds_of_kills(true);
 	return done();
 }

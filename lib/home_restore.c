@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+/* home_restore.c - puts back what a walk handed on. */
+#include "home.h"
+#include "internal.h"
+
+#include <string.h>
+
+#define IDS_MAX 4096            /* of one session */
+
+enum { UNLISTED = 4 };          /* beside the kinds of a trace, and 0 for the own id */
+enum { ENDED = 1 };             /* of find_there */
+
+typedef struct restoring {
+	const sess_item *item;
+	bool there;                             /* ids of it lead to this home */
+	unsigned char home[SESS_ID_BYTES];
+} restoring;
+
+static const unsigned char *
+id_of(const sess_item *item, size_t i)
+{
+	return i == 0 ? item->rec->id : item->traces[i - 1].id;
+}
+
+/* What an id goes through while its session is renewed; it never goes back. */
+static int
+rank(int kind)
+{
+	return kind == SESS_TRACE_CANDIDATE ? 1 : kind == 0 ? 2 : kind == UNLISTED ? 4 : 3;
+}
+
+/* What an id is at this home; it leads there. */
+static int
+kind_at(const home *h, const unsigned char *id)
+{
+	const sess_trace *t = home_trace(h, id);
+
+	return t ? t->kind : home_is_own(h, id) ? 0 : UNLISTED;
+}
+
+static int
+taken(const home_store *b, const unsigned char *id, sess_error *err)
+{
+	return sess_fail(err, SESS_CONFLICT, "%s: the id x'%02x%02x%02x%02x...' belongs to another "
+		"session there, or is damaged", b->name, id[0], id[1], id[2], id[3]);
+}
+
+/* The one home that all ids of an item lead to, if any: SESS_OK, ENDED if one of them ended, or
+ * SESS_CONFLICT if they lead to several, or worse. */
+static int
+find_there(home_store *b, restoring *r, sess_error *err)
+{
+	home *h = &b->other;
+
+	for (size_t i = 0; i <= r->item->count; i++) {
+		const unsigned char *id = id_of(r->item, i);
+		int rc = home_find(b, h, id, err);
+
+		if (rc != SESS_OK)
+			return rc;
+		if (h->what == HOME_NOTHING)
+			continue;
+		if (h->what == HOME_SESSION && (kind_at(h, id) == SESS_TRACE_ENDED || !h->live))
+			return ENDED;
+		if (h->what != HOME_SESSION || (r->there && memcmp(r->home, h->key, sizeof(h->key)) != 0) ||
+			memcmp(h->rec.family, r->item->rec->family, sizeof(h->rec.family)) != 0)
+			return taken(b, id, err);
+		r->there = true;
+		memcpy(r->home, h->key, sizeof(h->key));
+	}
+	return SESS_OK;
+}
+
+/* True if the item is a later state of the session. A renewal does not move the revision. */
+static bool
+is_later(const sess_item *item, const home *h)
+{
+	if (item->rec->revision != h->rec.revision)
+		return item->rec->revision > h->rec.revision;
+	for (size_t i = 0; i <= item->count; i++) {
+		const unsigned char *id = id_of(item, i);
+		bool known = home_is_own(h, id) || home_trace(h, id);
+
+		if (known && rank(i == 0 ? 0 : item->traces[i - 1].kind) > rank(kind_at(h, id)))
+			return true;
+	}
+	return false;
+}
+
+/* Ids that ended stay; all others are those of the item. */
+static int
+take_over(home_store *b, home *h, const sess_item *item, sess_error *err)
+{
+	const sess_record *rec = item->rec;
+	size_t n = 0;
+	int rc = SESS_OK;
+
+	for (size_t i = 0; i <= item->count && rc == SESS_OK; i++)
+		rc = home_point(b, id_of(item, i), h, rec->expires, 0, err);
+	for (size_t i = 0; i < h->count; i++)
+		if (h->ids[i].kind == SESS_TRACE_ENDED)
+			h->ids[n++] = h->ids[i];
+	h->count = n;
+	for (size_t i = 0; i < item->count && rc == SESS_OK; i++) {
+		const sess_trace *from = &item->traces[i];
+		sess_trace *t = home_add_id(h, from->kind, from->id, err);
+
+		if (!t)
+			return err->code;
+		*t = *from;
+	}
+	h->what = HOME_SESSION;
+	h->live = true;
+	h->rec = *rec;
+	return rc == SESS_OK ? HOME_CHANGED : rc;
+}
+
+static int
+restore_record(home_store *b, home *h, void *arg, sess_error *err)
+{
+	const restoring *r = arg;
+
+	if (h->what == HOME_NOTHING)
+		return take_over(b, h, r->item, err);
+	if (h->what != HOME_SESSION)
+		return taken(b, h->key, err);
+	/* It may have moved on since we looked. */
+	for (size_t i = 0; i <= r->item->count; i++)
+		if (!h->live || kind_at(h, id_of(r->item, i)) == SESS_TRACE_ENDED)
+			return HOME_STAYS;
+	if (memcmp(h->rec.family, r->item->rec->family, sizeof(h->rec.family)) != 0)
+		return taken(b, h->key, err);
+	return is_later(r->item, h) ? take_over(b, h, r->item, err) : HOME_STAYS;
+}
+
+/* An end is final: what the id leads to ends as well. */
+static int
+restore_ended(home_store *b, home *h, void *arg, sess_error *err)
+{
+	const sess_trace *from = ((const restoring *)arg)->item->traces;
+	sess_trace *t = home_trace(h, from->id);
+
+	(void)b;
+	if ((t && t->kind == SESS_TRACE_ENDED) || h->what == HOME_NUMBER)
+		return HOME_STAYS;
+	if (h->live && home_end_ids(h, from->why, from->at, from->keep, NULL, err) != SESS_OK)
+		return err->code;
+	t = home_trace(h, from->id);
+	if (!t)
+		t = home_add_id(h, SESS_TRACE_ENDED, from->id, err);
+	if (!t)
+		return err->code;
+	*t = *from;
+	h->what = HOME_SESSION;
+	return HOME_CHANGED;
+}
+
+/* Neither can come from a walk. */
+static bool
+sound(const sess_item *item)
+{
+	if (!item->rec)
+		return item->count == 1 && item->traces[0].kind == SESS_TRACE_ENDED;
+	for (size_t i = 0; i < item->count; i++) {
+		const sess_trace *t = &item->traces[i];
+
+		if ((t->kind != SESS_TRACE_CANDIDATE && t->kind != SESS_TRACE_RETIRED) ||
+			memcmp(t->id, item->rec->id, sizeof(t->id)) == 0)
+			return false;
+	}
+	return item->rec->revision >= 1 && item->rec->login >= 0 && item->count <= IDS_MAX;
+}
+
+int
+home_restore(void *self, const sess_item *item, sess_error *err)
+{
+	home_store *b = self;
+	restoring r = { .item = item };
+	int rc;
+
+	if (!sound(item))
+		return sess_fail(err, SESS_INVALID, "%s: this is no session that a store could have held",
+			b->name);
+	if (!item->rec)
+		return home_change(b, item->traces[0].id, restore_ended, &r, 0, err);
+	rc = find_there(b, &r, err);
+	if (rc != SESS_OK)
+		return rc < 0 ? rc : 0;
+	return home_change(b, r.there ? r.home : item->rec->id, restore_record, &r, 0, err);
+}
