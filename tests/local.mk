@@ -293,13 +293,9 @@ AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; NM='$(NM)'; AWK='$(AWK)'; export top_srcdir top_builddir CC NM AWK;
 
 # The benchmarks are built and run on demand only; their guard counts instructions, and is slow.
-bench_programs = \
-	%D%/bench/bench_session \
-	%D%/bench/bench_writers \
-	%D%/bench/bench_cgi \
-	%D%/bench/empty_cgi \
-	%D%/bench/page \
-	%D%/bench/readonly
+bench_programs = %D%/bench/bench_session %D%/bench/bench_writers %D%/bench/bench_cgi \
+	%D%/bench/bench_gc \
+	%D%/bench/empty_cgi %D%/bench/page %D%/bench/readonly
 EXTRA_PROGRAMS = $(bench_programs)
 CLEANFILES += $(bench_programs)
 bench_common = %D%/bench/bench.c %D%/bench/bench.h
@@ -309,10 +305,10 @@ bench_stores = $(bench_common) %D%/bench/bench_library.c %D%/bench/bench_raw.c \
 %C%_bench_bench_session_LDADD = lib/libsesskit_core.la
 %C%_bench_bench_writers_SOURCES = %D%/bench/bench_writers.c $(bench_stores)
 %C%_bench_bench_writers_LDADD = lib/libsesskit_core.la
-%C%_bench_bench_gc_SOURCES = \
-	$(bench_common) \
-	%D%/bench/bench_library.c \
-	%D%/bench/bench_visitors.c
+%C%_bench_bench_gc_SOURCES = %D%/bench/bench_gc.c %D%/bench/bench_gc.h %D%/bench/bench_gc_fill.c \
+	%D%/bench/bench_gc_hand.c %D%/bench/bench_gc_traffic.c $(bench_common) \
+	%D%/bench/bench_library.c %D%/bench/bench_visitors.c
+%C%_bench_bench_gc_LDADD = lib/libsesskit_core.la
 %C%_bench_bench_cgi_SOURCES = %D%/bench/bench_cgi.c $(bench_common)
 %C%_bench_bench_cgi_LDADD =
 %C%_bench_empty_cgi_LDADD =

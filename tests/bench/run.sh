@@ -3,7 +3,7 @@
 # run.sh - all benchmarks, as tables of ratios; "make bench" builds the programs and runs this. What
 # they need and is not there is installed.
 #
-#   SESSIONS=100000 ROUNDS=101 SECONDS_EACH=3 sh tests/bench/run.sh BUILD-DIRECTORY
+#   SESSIONS=100000 ROUNDS=101 SECONDS_EACH=3 LIVE=4000000 EXPIRED=1000000 sh tests/bench/run.sh BUILD-DIRECTORY
 
 here=$(cd "$(dirname "$0")" && pwd) && top=$(cd "$here/../.." && pwd) || exit 1
 . "$top/tests/setup.sh"
@@ -37,6 +37,10 @@ fi
 
 title "writers at once, ${SECONDS_EACH:=3} seconds each"
 "$bench/bench_writers" "$dir/store" "$SECONDS_EACH" || exit
+
+# Takes a quarter of an hour, and 8 GB in TMPDIR.
+title "collecting ${EXPIRED:=1000000} sessions among ${LIVE:=4000000}"
+mkdir "$dir/gc" && "$bench/bench_gc" "$dir/gc" "$LIVE" "$EXPIRED" 30 && rm -r "$dir/gc" || exit
 
 title "plain CGI; at most 300 over the empty program"
 SESSKIT_STORE=sqlite:$dir/cgi/sessions.db REQUEST_METHOD=GET REMOTE_ADDR=127.0.0.1
