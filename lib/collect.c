@@ -51,18 +51,19 @@ clock_check(sess_kit *kit, int64_t now, bool force)
 	if ((rc = mark_get(kit, "clock", &last)) != SESS_OK ||
 		(rc = mark_get(kit, "clock_doubt", &doubt)) != SESS_OK)
 		return rc;
-	gap = last == 0 || now < last ? 0 : expiry_add(now, -last);
-	waited = doubt == 0 || now < doubt ? 0 : expiry_add(now, -doubt);
-	if (last == 0 || now < last || gap >= CLOCK_EVERY)
+	/* Below 0 nothing of ours is noted. */
+	gap = last <= 0 || now < last ? 0 : now - last;
+	waited = doubt <= 0 || now < doubt ? 0 : now - doubt;
+	if (last <= 0 || now < last || gap >= CLOCK_EVERY)
 		if ((rc = mark_move(kit, "clock", last, now)) < 0)
 			return rc;
 	/* Doubt passes with an hour of steady time, or when somebody looks in every few days only. */
-	if (force || (gap < JUMP && (doubt == 0 || now < doubt || waited >= JUMP_HOLD)) ||
+	if (force || (gap < JUMP && (doubt <= 0 || now < doubt || waited >= JUMP_HOLD)) ||
 		(gap < JUMP_MOST && waited >= JUMP)) {
 		rc = doubt != 0 ? mark_move(kit, "clock_doubt", doubt, 0) : SESS_OK;
 		return rc < 0 ? rc : SESS_OK;
 	}
-	if ((doubt == 0 || gap >= JUMP) && (rc = mark_move(kit, "clock_doubt", doubt, now)) < 0)
+	if ((doubt <= 0 || gap >= JUMP) && (rc = mark_move(kit, "clock_doubt", doubt, now)) < 0)
 		return rc;
 	return sess_fail(&kit->error, SESS_DENIED, "the clock jumped ahead by more than %d days since "
 		"it was last noted; nothing is collected for an hour, unless forced", JUMP / 86400);

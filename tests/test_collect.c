@@ -73,6 +73,32 @@ collect_traces(const char *kind)
 	world_close(&w);
 }
 
+/* Whatever is noted of the clock, it must do no harm. */
+static void
+collect_despite_damaged_marks(const char *kind)
+{
+	static const int64_t noted[] = { INT64_MIN, -1, INT64_MAX };
+	int64_t found;
+	size_t n;
+	world w;
+
+	for (size_t i = 0; i < PARTS(noted); i++) {
+		const sess_provider *p;
+
+		world_open(&w, kind, NULL);
+		p = w.kit->store.provider;
+		(void)p->cas(w.kit->store.self, "clock", 0, noted[i], &found, &w.err);
+		(void)p->cas(w.kit->store.self, "clock_doubt", 0, noted[i], &found, &w.err);
+		begin_many(&w, 3);
+		*w.clock += 1890;
+		is_int(sess_collect(w.kit, NULL, &n), SESS_OK, "collect, %lld noted", (long long)noted[i]);
+		is_int((int64_t)n, 3, "all of them");
+		(void)p->cas(w.kit->store.self, "clock", -99, 0, &found, &w.err);
+		is_int(found, *w.clock, "and the time is noted");
+		world_close(&w);
+	}
+}
+
 #define STOPPED 42
 
 typedef struct watcher {
@@ -318,8 +344,8 @@ int
 main(void)
 {
 	static world_test *const tests[] = { collect_what_expired, collect_traces,
-		collect_tells_progress, collect_within_its_budget, collect_in_idle,
-		collect_slices, collect_after_a_jump, collect_one_at_a_time,
+		collect_despite_damaged_marks, collect_tells_progress,
+		collect_within_its_budget, collect_in_idle, collect_slices, collect_after_a_jump, collect_one_at_a_time,
 		life_with_a_wrong_clock };
 
 	return world_run(tests, PARTS(tests));
