@@ -54,8 +54,8 @@ can_shrink(sqlite_store *s, sess_error *err)
 	if (mode == 2)
 		return SESS_OK;
 	return sess_fail(err, SESS_UNSUPPORTED, "%s cannot shrink while it is used, but uses its free "
-		"room again; to shrink it, stop the programs and run: sqlite3 FILE \"PRAGMA auto_vacuum = "
-		"INCREMENTAL; VACUUM\"", s->path);
+		"room again; to shrink it, stop the programs and run: sqlite3 '%s' \"PRAGMA auto_vacuum = "
+		"INCREMENTAL; VACUUM\"", s->path, s->path);
 }
 
 /* Pages from the end of the file into free ones, for as long as a slice may take: 1 there is more, 0

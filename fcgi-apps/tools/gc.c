@@ -184,10 +184,10 @@ work(gc *g)
 	if (result != EX_OK || noted != SESS_OK)
 		return result != EX_OK ? result : result_exit(g, noted);
 	if (tool_given(t, "shrink") != NULL)
-		rc = tidy(g, SESS_TIDY_SHRINK);
-	if (rc == SESS_OK && tool_given(t, "checkpoint") != NULL)
+		result = result_exit(g, tidy(g, SESS_TIDY_SHRINK));
+	if (tool_given(t, "checkpoint") != NULL && !tool_stopping())
 		rc = tidy(g, SESS_TIDY_LOG);
-	return result_exit(g, rc);
+	return result != EX_OK ? result : result_exit(g, rc);
 }
 
 /* An exit code. */
