@@ -177,8 +177,11 @@ db_fail(sqlite_store *s, int rc, sess_error *err)
 		return sess_fail(err, SESS_BUSY, "%s stayed locked for %d ms: does a sqlite3 shell or a "
 			"backup hold a transaction open?", s->path, s->busy_ms);
 	case SQLITE_CONSTRAINT:
-		return sess_fail(err, rc == SQLITE_CONSTRAINT_PRIMARYKEY ? SESS_CONFLICT : SESS_INVALID,
-			"%s: %s", s->path, sqlite3_errmsg(s->db));
+		/* We break no rule of the tables, but rows that do may lie there already. */
+		if (rc == SQLITE_CONSTRAINT_PRIMARYKEY)
+			return sess_fail(err, SESS_CONFLICT, "%s: %s", s->path, sqlite3_errmsg(s->db));
+		return sess_fail(err, SESS_STORE, "%s: %s; %s", s->path, sqlite3_errmsg(s->db),
+			remedy(SQLITE_CORRUPT));
 	default:
 		return sess_fail(err, SESS_STORE, "%s: %s%s%s%s; %s", s->path, sqlite3_errstr(rc),
 			os_error != 0 ? " (" : "", os_error != 0 ? strerror(os_error) : "",
