@@ -73,6 +73,7 @@ raw_open(const char *path, int kind)
 		SQLITE_OK);
 	sqlite3_busy_timeout(r->db, 5000);
 	/* As the library sets them. */
+	expect(r, sqlite3_db_config(r->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL), SQLITE_OK);
 	expect(r, sqlite3_exec(r->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 		" PRAGMA cell_size_check = ON; PRAGMA secure_delete = FAST", NULL, NULL, NULL),
 		SQLITE_OK);
