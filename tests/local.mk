@@ -380,6 +380,7 @@ check-fuzz: $(BUILT_SOURCES)
 			-I$(abs_top_builddir)/lib $(SQLITE_CFLAGS) $(SODIUM_CFLAGS) \
 			-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 			-o $(abs_top_builddir)/fuzz "$$target" $(library_c_sources) fcgi-apps/form.c \
+			$(line_sources) \
 			$(SQLITE_LIBS) $(SODIUM_LIBS)) && \
 		./fuzz -max_total_time=$(fuzz_seconds) || exit; \
 	done
