@@ -19,13 +19,9 @@ typedef struct standing {
 static int
 standing_read(sqlite_store *s, const unsigned char *id, standing *out, sess_error *err)
 {
-	sqlite3_stmt *row = db_statement(s, SQL_STANDING, err);
-	int rc;
+	sqlite3_stmt *row;
+	int rc = db_find(s, SQL_STANDING, id, &row, err);
 
-	if (row == NULL)
-		return err->code;
-	db_bind_id(row, 1, id);
-	rc = db_row(s, row, err);
 	if (rc != 1)
 		return rc;
 	if (!db_take_blob(row, 1, out->family, sizeof(out->family)))
@@ -239,13 +235,13 @@ sound(const sess_item *item)
 {
 	if (item->rec == NULL)
 		return item->count == 1 && item->traces[0].kind == SESS_TRACE_ENDED;
-	for (size_t i = 0; i < item->count; i++)
-		if (item->traces[i].kind != SESS_TRACE_CANDIDATE
-			&& item->traces[i].kind != SESS_TRACE_RETIRED)
+	for (size_t i = 0; i < item->count; i++) {
+		const sess_trace *t = &item->traces[i];
+
+		if ((t->kind != SESS_TRACE_CANDIDATE && t->kind != SESS_TRACE_RETIRED)
+			|| memcmp(t->id, item->rec->id, sizeof(t->id)) == 0)
 			return false;
-	for (size_t i = 0; i < item->count; i++)
-		if (memcmp(item->traces[i].id, item->rec->id, SESS_ID_BYTES) == 0)
-			return false;
+	}
 	return item->rec->revision >= 1 && item->rec->revision <= INT64_MAX;
 }
 

@@ -102,30 +102,12 @@ part_open(export *x, bool resume, bool *begun)
 	return EX_OK;
 }
 
-/* The new name is on disk only when the folder is. */
-static int
-folder_sync(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char folder[EXPORT_PATH_MAX] = ".";
-	int fd, rc;
-
-	if (slash != NULL)
-		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path) + 1, path);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	rc = fsync(fd);
-	close(fd);
-	return rc;
-}
-
 int
 part_finish(export *x)
 {
 	if (fsync(x->fd) != 0)
 		return fail_part(x, EX_IOERR, strerror(errno));
-	if (rename(x->part, x->path) != 0 || folder_sync(x->path) != 0)
+	if (rename(x->part, x->path) != 0 || directory_sync(x->path) != 0)
 		return tool_fail(x->t, EX_CANTCREAT, "%s is whole, but cannot be called %s: %s", x->part,
 			x->path, strerror(errno));
 	return EX_OK;
