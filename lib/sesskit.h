@@ -391,7 +391,8 @@ typedef struct sess_stats {
 	sess_tally minute[60], hour[24];       /* [0] is the one under way */
 } sess_stats;
 
-/* Sum up the store, within milliseconds however much it holds. */
+/* Sum up the store. SQLite and memory keep these numbers as they go; a store that does not counts
+ * its sessions. */
 SESS_API int sess_summary(sess_kit *, sess_stats *out);
 
 /* How much sess_collect may do; zero means no bound. */

@@ -182,6 +182,7 @@ check_LTLIBRARIES += %D%/libsupport.la
 	%D%/session_visit.c \
 	%D%/session.h \
 	%D%/sqlite_fixture.h \
+	%D%/file_fixture.h \
 	%D%/store_contract.c \
 	%D%/store_contract.h \
 	%D%/store_contract_end.c \

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* test_store_file.c - what is the file store's own: modes, links, foreign files, what a crash left
  * behind, and what it opens. */
-#include "store_contract.h"
-#include "support.h"
+#include "file_fixture.h"
 #include "tap.h"
 
 #include <fcntl.h>
@@ -14,41 +13,6 @@
 
 #define NOW CONTRACT_NOW
 #define MANY 60
-
-extern const sess_provider sess_provider_file;
-
-/* -- a store ----------------------------------------------------------------------------------- */
-
-/* Checks of the contract's helpers are looked at by what they return. */
-static void
-ignore_check(void *arg, int sentence, int number, bool passed, const char *text)
-{
-	(void)arg;
-	(void)sentence;
-	(void)number;
-	(void)passed;
-	(void)text;
-}
-
-static contract
-open_store(const char *name)
-{
-	contract c = { .provider = &sess_provider_file, .report = ignore_check,
-		.limits = { .max_bytes = 1000, .busy_ms = 20 } };
-	char *path = temp_path(name);
-
-	snprintf(c.here, sizeof(c.here), "%s", path);
-	free(path);
-	c.self = open_handle(&c);
-	return c;
-}
-
-static void
-close_store(contract *c)
-{
-	c->provider->close(c->self);
-	arena_free(&c->sink.memory);
-}
 
 static char *
 path_of(const contract *c, const char *below)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* test_store_file_faults.c - a disk that is full, or fails, at any step of the file store. */
-#include "store_contract.h"
-#include "support.h"
+#include "file_fixture.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -11,8 +10,6 @@
 
 #define NOW CONTRACT_NOW
 #define STEPS_MAX 60
-
-extern const sess_provider sess_provider_file;
 
 /* -- faults to order --------------------------------------------------------------------------- */
 
@@ -60,37 +57,6 @@ int
 __wrap_renameat(int from, const char *old, int to, const char *new)
 {
 	return fails(false) ? -1 : __real_renameat(from, old, to, new);
-}
-
-/* Checks of the contract's helpers are looked at by what they return. */
-static void
-ignore_check(void *arg, int sentence, int number, bool passed, const char *text)
-{
-	(void)arg;
-	(void)sentence;
-	(void)number;
-	(void)passed;
-	(void)text;
-}
-
-static contract
-open_store(const char *name)
-{
-	contract c = { .provider = &sess_provider_file, .report = ignore_check,
-		.limits = { .max_bytes = 1000, .busy_ms = 20 } };
-	char *path = temp_path(name);
-
-	snprintf(c.here, sizeof(c.here), "%s", path);
-	free(path);
-	c.self = open_handle(&c);
-	return c;
-}
-
-static void
-close_store(contract *c)
-{
-	c->provider->close(c->self);
-	arena_free(&c->sink.memory);
 }
 
 /* -- faults at each step ----------------------------------------------------------------------- */
