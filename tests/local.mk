@@ -160,7 +160,7 @@ endif
 program_tests = $(unit_tests) $(sample_tests) $(fuzz_tests) $(life_tests) $(store_tests) $(race_tests)
 TESTS = $(program_tests) $(script_tests) $(tool_tests)
 if ALL_TESTS
-TESTS += $(e2e_tests)
+TESTS += $(e2e_tests) $(lengthy_tests)
 endif
 
 check_PROGRAMS += $(program_tests) $(lengthy_tests) %D%/tool_fill
