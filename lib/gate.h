@@ -5,7 +5,18 @@
 
 #include "sesskit_store.h"
 
-typedef struct gate_page gate_page;
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef struct gate_page {
+	_Atomic unsigned ready;         /* the mutexes are made */
+	_Atomic unsigned closed;        /* the first in the queue lost patience: no overtaking */
+	pthread_mutex_t inner;          /* held by the one who writes */
+	pthread_mutex_t queue;          /* held by the one who is next */
+	_Atomic unsigned turns;         /* how often somebody came in */
+	_Atomic int64_t waits, longest_us, busy; /* as sess_stats has them */
+	_Atomic int64_t kept_until;     /* monotonic nanoseconds; 0: nobody keeps the log */
+} gate_page;
 
 typedef struct gate {
 	int fd;                 /* holds a lock on the file for as long as the gate is open */
@@ -21,6 +32,13 @@ int gate_enter(gate *, int wait_ms, sess_error *);
 void gate_leave(gate *);
 /* How often somebody came in, over all processes; it wraps around. */
 unsigned gate_turns(const gate *);
+/* Nobody else has the gate open. */
+bool gate_alone(const gate *);
+/* One process keeps what is behind the gate in order for so long, and the others need not: 0 no more.
+ * It lasts even if that one dies, but never longer than KEEP_MOST_MS. */
+#define KEEP_MOST_MS 10000
+void gate_keep(gate *, int ms);
+bool gate_kept(const gate *);
 /* Of all processes: writers that had to queue, the longest of their waits, those that gave up. The
  * counts last as long as the file does. */
 void gate_stats(const gate *, int64_t *waits, int64_t *longest_us, int64_t *busy);

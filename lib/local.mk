@@ -55,6 +55,7 @@ library_c_sources = \
 	%D%/store_sqlite_wal.c \
 	%D%/store_sqlite_walk.c \
 	%D%/gate.c \
+	%D%/gate_file.c \
 	%D%/home.c \
 	%D%/home_end.c \
 	%D%/home_life.c \

@@ -62,9 +62,38 @@ static void gate_of_another_version_is_refused_at_once(void)
 	free(path);
 }
 
+static void gate_knows_who_keeps(void)
+{
+	char *path = temp_path("kept.db");
+	sqlite_store *first = store_at(path), *second;
+
+	ok(gate_alone(&first->gate), "nobody else is there");
+	second = store_at(path);
+	ok(!gate_alone(&first->gate) && !gate_alone(&second->gate), "two are not alone");
+	ok(!gate_kept(&second->gate), "nobody keeps the log");
+	gate_keep(&first->gate, KEEP_MOST_MS);
+	ok(gate_kept(&second->gate), "one does, as the other sees");
+	gate_keep(&first->gate, 0);
+	ok(!gate_kept(&second->gate), "no more");
+	/* A time that was left behind before the machine started anew, and its clock with it. */
+	gate_keep(&first->gate, 10 * KEEP_MOST_MS);
+	ok(!gate_kept(&second->gate), "nobody keeps it for as long as that");
+	gate_keep(&first->gate, -1);
+	ok(!gate_kept(&second->gate), "nor when the time is over");
+	gate_keep(&first->gate, KEEP_MOST_MS);
+	provider->close(second);
+	ok(gate_alone(&first->gate), "one has left");
+	provider->close(first);
+	first = store_at(path);
+	ok(!gate_kept(&first->gate), "who comes first starts anew");
+	provider->close(first);
+	free(path);
+}
+
 int main(void)
 {
 	gate_counts_who_waited();
 	gate_of_another_version_is_refused_at_once();
+	gate_knows_who_keeps();
 	return done();
 }
