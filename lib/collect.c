@@ -9,8 +9,8 @@
 #include <sched.h>
 
 #define BATCH 128               /* rows asked for at first; a store makes it several steps if need be */
-#define BATCH_MOST 8192         /* the memory store keeps others out for as long */
-#define BATCH_MS 250            /* it should take no longer, for progress is told in between */
+#define BATCH_MOST 65536        /* a store may do fewer at a time */
+#define BATCH_MS 1000           /* it should take no longer, for progress is told in between */
 #define BATCH_SHARE 8           /* nor longer than this part of the time that there is */
 #define LEASE 60                /* seconds after which another may take over a dead collector's work */
 #define JUMP (2 * 86400)        /* a gap between two looks at the clock that needs a second look */
@@ -171,6 +171,8 @@ sess_collect(sess_kit *kit, const sess_budget *budget, size_t *n)
 	if ((rc = clock_check(kit, now, b->force)) == SESS_OK)
 		rc = collect_batches(kit, b, &lease, &done);
 	end = lease_move(kit, &lease, 0);
+	if (kit->store.provider->idle != NULL && end == SESS_OK)
+		end = kit->store.provider->idle(kit->store.self, &kit->error);
 	if (n != NULL)
 		*n = done;
 	return rc != SESS_OK ? rc : end;

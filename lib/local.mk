@@ -45,6 +45,7 @@ library_c_sources = \
 	%D%/store_sqlite_examine_files.c \
 	%D%/store_sqlite_files.c \
 	%D%/store_sqlite_fork.c \
+	%D%/store_sqlite_keep.c \
 	%D%/store_sqlite_list.c \
 	%D%/store_sqlite_load.c \
 	%D%/store_sqlite_open.c \

@@ -143,6 +143,9 @@ next_outdated(const memory_store *m, int64_t now)
 	return next;
 }
 
+/* Others are kept out for as long as it takes. */
+#define COLLECT_MOST 8192
+
 int
 memory_collect(void *self, int64_t now, size_t rows, size_t *n, sess_error *err)
 {
@@ -153,6 +156,8 @@ memory_collect(void *self, int64_t now, size_t rows, size_t *n, sess_error *err)
 	*n = 0;
 	if (!m)
 		return err->code;
+	if (rows > COLLECT_MOST)
+		rows = COLLECT_MOST;
 	for (; *n < rows && (key = next_outdated(m, now)); ++*n) {
 		if (key == key->session->own && key->session->body) {
 			memory_session_drop(m, key->session);

@@ -58,7 +58,9 @@ typedef struct sqlite_store {
 	unsigned turns;                 /* at the gate, at our last slice */
 	int64_t slice_began, slice_us;  /* microseconds; how long it may take */
 	int64_t quiet_since;            /* no other writer came since then */
-	bool large_cache;
+	bool keeps;                     /* the log, while it collects */
+	int keep_most;                  /* frames in the log before it is begun anew */
+	int64_t restart_next;           /* microseconds; not to be begun anew before */
 	struct sqlite_store *next;      /* store_sqlite_fork.c */
 } sqlite_store;
 
@@ -108,6 +110,9 @@ int db_finish(sqlite_store *, int rc, sess_error *);
 int sqlite_hold(void *self, const unsigned char *id, sess_error *);
 int sqlite_release(void *self, sess_error *);
 
+/* Frames of 4 KiB in the log before a writer empties it behind the gate. */
+#define FRAMES_BOUND 9000
+
 /* store_sqlite_wal.c: keep the write-ahead log short, and put it on disk when it matters */
 void wal_watch(sqlite_store *);
 int wal_sync(sqlite_store *, sess_error *);     /* all that was committed so far is on disk */
@@ -115,10 +120,15 @@ void wal_bound(sqlite_store *);                 /* after a commit */
 void wal_reuse(sqlite_store *);                 /* begin the log anew, if that can be */
 int sqlite_idle(void *self, sess_error *);
 void wal_copy(sqlite_store *);                  /* into the database, as far as others allow */
-void wal_shorten(sqlite_store *);               /* after a slice of work beside other writers */
 /* Copy all and give its room back: 1 others are in the way, 0 done, or negative. */
 int wal_empty(sqlite_store *, sess_error *);
 void wal_close(sqlite_store *);
+
+/* store_sqlite_keep.c: who collects keeps the log, and has a larger cache; also once more while it
+ * lasts. keep_short after each slice; alone: nobody else writes. */
+int keep_begin(sqlite_store *, sess_error *);
+void keep_short(sqlite_store *, bool alone);
+int keep_end(sqlite_store *, sess_error *);
 
 /* store_sqlite_collect.c: work too long for one transaction goes in slices, longer ones when nobody
  * else writes. slice_begin as db_begin; end it by db_finish once it is over, and rest in between. */
@@ -128,6 +138,7 @@ void slice_rest(const sqlite_store *);
 int sqlite_collect(void *self, int64_t now, size_t rows, size_t *n, sess_error *);
 
 /* store_sqlite_tidy.c */
+int64_t db_bytes(sqlite_store *);               /* of the database file */
 int sqlite_tidy(void *self, int flags, int ms, int64_t *freed, sess_error *);
 
 /* store_sqlite_tally.c: the numbers behind count and stats */

@@ -13,20 +13,25 @@
 
 #include <time.h>
 
-/* How long a slice keeps other writers out: about as long as one of them does; and when none came
- * for a while, a share of that while, for whoever then comes waits. */
-#define SLICE_US 400
+/* How long a slice keeps other writers out: not much longer than one of them does; and when none
+ * came for a while, a share of that while, for whoever then comes waits. */
+#define SLICE_US 100
 #define SLICE_MOST_US 250000
+/* When nobody else even has the store open. */
+#define SLICE_ALONE_US 1000000
 #define QUIET_SHARE 32
-/* Since the last one came: until then they have the disk for as long as we had it. */
+/* Since the last one came: until then they have gate, processor and disk for so many times as long
+ * as we had them, a checkpoint included. */
 #define REST_US (QUIET_SHARE * SLICE_US)
+#define REST_TIMES 8
+#define REST_MOST_US 500000
 /* After such a pause nobody knows who came when. */
 #define PAUSE_US 1000000
 /* Who asks for so few rows has other work in between, such as requests. */
 #define FEW 64
 /* Rows between two looks at the time, in short slices and in long ones. */
-#define CHUNK 8
-#define CHUNK_LONG 256
+#define CHUNK 4
+#define CHUNK_LONG 8192
 #define LONG_US (10 * SLICE_US)
 
 static int64_t
@@ -60,6 +65,8 @@ slice_begin(sqlite_store *s, sess_error *err)
 		s->slice_us = SLICE_US;
 	else if (s->slice_us > SLICE_MOST_US)
 		s->slice_us = SLICE_MOST_US;
+	if (gate_alone(&s->gate))
+		s->slice_us = SLICE_ALONE_US;
 	return SESS_OK;
 }
 
@@ -72,13 +79,12 @@ slice_over(const sqlite_store *s)
 void
 slice_rest(const sqlite_store *s)
 {
-	int64_t now = now_us(), took = now - s->slice_began;
+	int64_t now = now_us(), rest = (now - s->slice_began) * REST_TIMES;
 
-	/* A slice is never as long, but the checkpoint after it may be. */
-	if (took > REST_US)
-		took = REST_US;
+	if (rest > REST_MOST_US)
+		rest = REST_MOST_US;
 	if (now - s->quiet_since < REST_US)
-		nanosleep(&(struct timespec){ .tv_nsec = (long)took * 1000 }, NULL);
+		nanosleep(&(struct timespec){ .tv_nsec = (long)rest * 1000 }, NULL);
 }
 
 /* Mostly nothing is due, which is seen without a lock. */
@@ -169,21 +175,6 @@ collect_chunks(sqlite_store *s, int64_t now, size_t rows, size_t *n, db_tally_of
 	return 1;
 }
 
-/* What a long slice changes must fit in memory, or it is written to the log more than once. */
-static int
-set_cache(sqlite_store *s, bool large, sess_error *err)
-{
-	sqlite3_stmt *statement;
-
-	if (s->large_cache == large || s->held)
-		return SESS_OK;
-	statement = db_statement(s, large ? SQL_CACHE_LARGE : SQL_CACHE_USUAL, err);
-	if (statement == NULL || db_run(s, statement, err) < 0)
-		return err->code;
-	s->large_cache = large;
-	return SESS_OK;
-}
-
 static int
 collect_slice(sqlite_store *s, int64_t now, size_t rows, size_t *n, sess_error *err)
 {
@@ -199,8 +190,8 @@ collect_slice(sqlite_store *s, int64_t now, size_t rows, size_t *n, sess_error *
 	rc = db_finish(s, rc, err);
 	if (rc < 0)
 		*n = 0;
-	else if (s->slice_us < LONG_US)
-		wal_shorten(s);
+	else
+		keep_short(s, s->slice_us >= LONG_US);
 	return rc;
 }
 
@@ -213,15 +204,13 @@ sqlite_collect(void *self, int64_t now, size_t rows, size_t *n, sess_error *err)
 
 	*n = 0;
 	while (rc > 0 && *n < rows) {
-		if (rows > FEW && (rc = set_cache(s, true, err)) != SESS_OK)
+		if (rows > FEW && (rc = keep_begin(s, err)) != SESS_OK)
 			break;
 		rc = collect_slice(s, now, rows - *n, &some, err);
 		*n += some;
 		if (rc > 0 && rows > FEW)
 			slice_rest(s);
 	}
-	if (rc == 0)
-		rc = set_cache(s, false, err);
 	/* What was done stands; the next call meets the failure and tells it. */
 	return rc < 0 && *n == 0 ? rc : SESS_OK;
 }

@@ -21,20 +21,29 @@ now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Database and log, through SQLite's own descriptors: to open and close others drops its locks. */
+/* Through SQLite's own descriptors: to open and close others drops its locks. */
+static int64_t
+file_bytes(sqlite_store *s, int which)
+{
+	sqlite3_file *file = NULL;
+	sqlite3_int64 bytes = 0;
+
+	if (sqlite3_file_control(s->db, "main", which, &file) == SQLITE_OK && file != NULL &&
+		file->pMethods != NULL)
+		(void)file->pMethods->xFileSize(file, &bytes);
+	return bytes;
+}
+
+int64_t
+db_bytes(sqlite_store *s)
+{
+	return file_bytes(s, SQLITE_FCNTL_FILE_POINTER);
+}
+
 static int64_t
 files_bytes(sqlite_store *s)
 {
-	sqlite3_file *log = NULL, *file = NULL;
-	sqlite3_int64 log_bytes = 0, bytes = 0;
-
-	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
-		file != NULL && file->pMethods != NULL)
-		(void)file->pMethods->xFileSize(file, &bytes);
-	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
-		log != NULL && log->pMethods != NULL)
-		(void)log->pMethods->xFileSize(log, &log_bytes);
-	return bytes + log_bytes;
+	return db_bytes(s) + file_bytes(s, SQLITE_FCNTL_JOURNAL_POINTER);
 }
 
 /* SESS_OK if the file can shrink while it is used. */
@@ -58,10 +67,10 @@ can_shrink(sqlite_store *s, sess_error *err)
 		"INCREMENTAL; VACUUM\"", s->path, s->path);
 }
 
-/* Pages from the end of the file into free ones, for as long as a slice may take: 1 there is more, 0
- * none is free, or negative. */
+/* Pages from the end of the file into free ones, for as long as a slice may take and time is left: 1
+ * there is more, 0 none is free, or negative. */
 static int
-shrink_slice(sqlite_store *s, sess_error *err)
+shrink_slice(sqlite_store *s, int64_t stop, sess_error *err)
 {
 	sqlite3_stmt *page = db_statement(s, SQL_SHRINK, err);
 	int rc;
@@ -71,7 +80,7 @@ shrink_slice(sqlite_store *s, sess_error *err)
 	rc = slice_begin(s, err);
 	if (rc != SESS_OK)
 		return rc;
-	while ((rc = db_row(s, page, err)) == 1 && !slice_over(s))
+	while ((rc = db_row(s, page, err)) == 1 && !slice_over(s) && now_ms() < stop)
 		;
 	sqlite3_reset(page);
 	return db_finish(s, rc, err);
@@ -84,7 +93,7 @@ shrink(sqlite_store *s, int64_t stop, sess_error *err)
 
 	if (rc != SESS_OK)
 		return rc;
-	while ((rc = shrink_slice(s, err)) == 1 && now_ms() < stop)
+	while ((rc = shrink_slice(s, stop, err)) == 1 && now_ms() < stop)
 		slice_rest(s);
 	/* The file itself is cut when the log is copied into it. */
 	wal_copy(s);

@@ -10,12 +10,10 @@
  * waits for the disk twice however little it copies: at 1000 frames that took a third of the
  * throughput of two busy processes, at 4000 it hardly shows. */
 #define FRAMES_IDLE 4000
-/* Who collects beside other writers copies what it wrote before they see the first mark: the time
- * between two requests is short, and the next one would wait. */
-#define FRAMES_COLLECT 2000
 #define FRAMES_MANY 8000
-#define FRAMES_BOUND 9000
 #define FRAMES_LIMIT 12000
+/* A log that a collector keeps is left to it, if it does keep it short. */
+#define FRAMES_KEPT 100000
 /* A log that was left longer than this gives its disk space back. */
 #define FRAMES_SHRINK 12000
 /* With nobody else there, the next to open reads the whole log: 64 frames cost it 0.1 ms, as
@@ -43,6 +41,20 @@ wal_watch(sqlite_store *s)
 	s->bound = FRAMES_BOUND;
 }
 
+/* Result of SQLite. */
+static int
+sync_file(sqlite_store *s, int which)
+{
+	sqlite3_file *file = NULL;
+	int rc = sqlite3_file_control(s->db, "main", which, &file);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	if (file == NULL || file->pMethods == NULL)
+		return SQLITE_IOERR_FSYNC;
+	return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
 /*
  * Commits are written in the log, but not synced, and other writers go on meanwhile. By the time we
  * get here another process may have checkpointed our frames, and even begun the log anew over them.
@@ -54,18 +66,13 @@ wal_watch(sqlite_store *s)
 int
 wal_sync(sqlite_store *s, sess_error *err)
 {
-	sqlite3_file *log = NULL;
 	int rc;
 
 	if (s->held) {
 		s->sync_due = true;
 		return SESS_OK;
 	}
-	rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-	if (rc == SQLITE_OK && log != NULL && log->pMethods != NULL)
-		rc = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
-	else if (rc == SQLITE_OK)
-		rc = SQLITE_IOERR_FSYNC;
+	rc = sync_file(s, SQLITE_FCNTL_JOURNAL_POINTER);
 	return rc == SQLITE_OK ? SESS_OK : db_fail(s, rc, err);
 }
 
@@ -108,6 +115,16 @@ restart_log(sqlite_store *s, int mode)
 	return rc;
 }
 
+/* While others go on. If they write meanwhile, SQLite leaves what it copied unsynced: whoever copies
+ * the rest, perhaps behind the gate, would wait for all of it. */
+static int
+copy(sqlite_store *s)
+{
+	int rc = checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, 0);
+
+	return rc == SQLITE_OK ? sync_file(s, SQLITE_FCNTL_FILE_POINTER) : rc;
+}
+
 /* Empty the log: first copy what there is while others go on, which takes nearly all of the time;
  * then, with the writers out, the little that came since. A reader in the way puts it off until
  * the log has grown by a quarter. SESS_OK, or why the gate did not open. */
@@ -116,7 +133,7 @@ empty_log(sqlite_store *s, sess_error *err)
 {
 	int before = s->frames, mode, rc;
 
-	rc = checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, 0);
+	rc = copy(s);
 	/* Busy: another process is at it, and so long as the log is not much too long, that will do.
 	 * Short: another one was faster. */
 	if ((rc == SQLITE_BUSY && before < FRAMES_LIMIT) || (rc == SQLITE_OK && s->frames < FRAMES_MANY)) {
@@ -153,18 +170,7 @@ wal_reuse(sqlite_store *s)
 void
 wal_copy(sqlite_store *s)
 {
-	checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, 0);
-}
-
-void
-wal_shorten(sqlite_store *s)
-{
-	if (s->frames < s->checked)
-		s->checked = 0;
-	if (s->held || s->frames < s->checked + FRAMES_COLLECT)
-		return;
-	wal_copy(s);
-	s->checked = s->frames;
+	copy(s);
 }
 
 int
@@ -187,6 +193,12 @@ wal_empty(sqlite_store *s, sess_error *err)
 	return 0;
 }
 
+static bool
+kept(const sqlite_store *s)
+{
+	return s->keeps || (s->frames < FRAMES_KEPT && gate_kept(&s->gate));
+}
+
 /* The commit itself is done and good: a log that cannot be emptied now will be tried again. */
 void
 wal_bound(sqlite_store *s)
@@ -195,7 +207,7 @@ wal_bound(sqlite_store *s)
 
 	if (s->frames < FRAMES_BOUND)
 		s->bound = FRAMES_BOUND;
-	else if (s->frames >= s->bound)
+	else if (s->frames >= s->bound && !kept(s))
 		empty_log(s, &ignored);
 }
 
@@ -205,13 +217,15 @@ sqlite_idle(void *self, sess_error *err)
 	sqlite_store *s = self;
 	int rc;
 
+	if (s->keeps)
+		return keep_end(s, err);
 	if (s->frames < s->checked)
 		s->checked = 0;
-	if (s->held || s->frames < s->checked + FRAMES_IDLE)
+	if (s->held || s->frames < s->checked + FRAMES_IDLE || kept(s))
 		return SESS_OK;
 	if (s->frames >= FRAMES_MANY && s->bound <= FRAMES_BOUND)
 		return empty_log(s, err);
-	rc = checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, 0);
+	rc = copy(s);
 	s->checked = s->frames;
 	return rc == SQLITE_OK || rc == SQLITE_BUSY ? SESS_OK : db_fail(s, rc, err);
 }
@@ -220,6 +234,10 @@ sqlite_idle(void *self, sess_error *err)
 void
 wal_close(sqlite_store *s)
 {
+	sess_error ignored;
+
+	if (s->keeps)
+		keep_end(s, &ignored);
 	if (s->frames >= FRAMES_CLOSE)
 		checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE, 0);
 }

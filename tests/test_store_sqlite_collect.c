@@ -183,7 +183,8 @@ static void collect_needs_no_more_memory_for_more(void)
 
 	insert_many(self, 0, 4 * MANY);
 	/* Of the larger cache the test would have to fill all. */
-	self->large_cache = true;
+	self->keeps = true;
+	self->keep_most = FRAMES_BOUND;
 	(void)collect(self, EXPIRED, MANY);
 	sqlite3_status64(SQLITE_STATUS_MEMORY_USED, &now, &few, 1);
 	(void)collect(self, EXPIRED, 10);
@@ -191,10 +192,70 @@ static void collect_needs_no_more_memory_for_more(void)
 	is_int(collect(self, EXPIRED, 3 * MANY - 10), 3 * MANY - 10, "the rest");
 	sqlite3_status64(SQLITE_STATUS_MEMORY_USED, &now, &many, 0);
 	is_int(collect(self, EXPIRED, MANY), 0, "is all");
-	ok(!self->large_cache, "the large cache is given back");
-	ok(many < few + (256 << 10), "%lld bytes at most, as against %lld for ten rows",
+	ok(many < few + (1 << 20), "%lld bytes at most, as against %lld for ten rows",
 		(long long)many, (long long)few);
 	provider->close(self);
+	free(path);
+}
+
+/* One that serves requests, in its idle time: 1 if it copied from the log. */
+static int64_t copies(sqlite_store *s)
+{
+	s->frames = FRAMES_BOUND - 2000;
+	s->checked = 0;
+	if (provider->idle(s, &error) != SESS_OK)
+		bail("%s", error.text);
+	return s->checked != 0;
+}
+
+static void collector_keeps_the_log(void)
+{
+	char *path = temp_path("kept.db");
+	sqlite_store *s = store_at(path), *other = store_at(path);
+	sqlite3_int64 cache;
+
+	insert_many(s, 0, 200);
+	is_int(copies(other), 1, "idle time shortens the log");
+	cache = ask(path, "PRAGMA cache_size");
+	is_int(collect(s, EXPIRED, 100), 100, "one collects");
+	is_int(copies(other), 0, "the others leave the log to it");
+	other->frames = other->bound = FRAMES_BOUND;
+	(void)insert(other, 1000);
+	is_int(other->bound, FRAMES_BOUND, "and their commits as well");
+	is_int(provider->idle(s, &error), SESS_OK, "it has done");
+	ok(!s->keeps && !gate_kept(&s->gate), "and says so");
+	is_int(copies(other), 1, "idle time shortens the log again");
+	is_int(collect(s, EXPIRED, 20), 20, "a few, as between requests");
+	ok(!s->keeps, "are no such work");
+	is_int(ask(path, "PRAGMA cache_size"), cache, "nothing of it stays in the file");
+	provider->close(other);
+	provider->close(s);
+	free(path);
+}
+
+/* A collector's log may become long, but its end leaves none. */
+static void collector_leaves_no_long_log(void)
+{
+	char *path = temp_path("long.db");
+	sqlite_store *s = store_at(path), *other = store_at(path);
+
+	if (keep_begin(s, &error) != SESS_OK)
+		bail("%s", error.text);
+	is_int(s->keep_most, FRAMES_BOUND, "that of a small database is not longer than usual");
+	while (s->frames < FRAMES_BOUND + 100)
+		if (insert(s, (unsigned)s->frames) == SESS_BUSY)
+			bail("%s", error.text);
+	ok(size_of(path, "-wal") > (off_t)FRAMES_BOUND * 4096, "its own commits do not empty the log");
+	keep_short(s, false);
+	ok(s->frames == 0, "but it does in between");
+	ok(s->restart_next > 0, "and not again at once");
+	while (s->frames < FRAMES_BOUND + 100)
+		if (insert(s, 1u << 20 | (unsigned)s->frames) == SESS_BUSY)
+			bail("%s", error.text);
+	is_int(keep_end(s, &error), 0, "the end");
+	is_int(size_of(path, "-wal"), 0, "leaves no log");
+	provider->close(other);
+	provider->close(s);
 	free(path);
 }
 
@@ -272,6 +333,8 @@ int main(void)
 	collect_does_not_take_itself_for_others();
 	collect_killed_leaves_a_whole_file();
 	collect_needs_no_more_memory_for_more();
+	collector_keeps_the_log();
+	collector_leaves_no_long_log();
 	tidy_empties_the_log();
 	tidy_shrinks_the_file();
 	arena_free(&sink.memory);
