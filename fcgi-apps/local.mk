@@ -130,6 +130,7 @@ tool_c_sources = \
 	%D%/tools/help.c \
 	%D%/tools/gc.c \
 	%D%/tools/metrics.c \
+	%D%/tools/patience.c \
 	%D%/tools/stats.c \
 	%D%/tools/watch.c \
 	%D%/tools/watch_screen.c \
@@ -145,7 +146,7 @@ tool_c_sources = \
 	%D%/tools/lines_read.c \
 	%D%/tools/lines_input.c
 %C%_tools_sesskit_SOURCES = $(tool_c_sources) %D%/tools/tool.h %D%/tools/verbs.def \
-	%D%/tools/doctor.h %D%/tools/metrics.h %D%/tools/stats.h %D%/tools/watch.h \
+	%D%/tools/doctor.h %D%/tools/metrics.h %D%/tools/patience.h %D%/tools/stats.h %D%/tools/watch.h \
 	%D%/tools/export.h %D%/tools/lines.h %D%/tools/transfer.h
 %C%_tools_sesskit_LDADD = lib/libsesskit_core.la
 completiondir = $(datadir)/bash-completion/completions

@@ -308,7 +308,8 @@ bench_stores = $(bench_common) %D%/bench/bench_library.c %D%/bench/bench_raw.c \
 %C%_bench_bench_writers_LDADD = lib/libsesskit_core.la
 %C%_bench_bench_gc_SOURCES = %D%/bench/bench_gc.c %D%/bench/bench_gc.h %D%/bench/bench_gc_fill.c \
 	%D%/bench/bench_gc_hand.c %D%/bench/bench_gc_traffic.c $(bench_common) \
-	%D%/bench/bench_library.c %D%/bench/bench_visitors.c
+	%D%/bench/bench_library.c %D%/bench/bench_visitors.c fcgi-apps/tools/patience.c
+%C%_bench_bench_gc_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/fcgi-apps/tools
 %C%_bench_bench_gc_LDADD = lib/libsesskit_core.la
 %C%_bench_bench_cgi_SOURCES = %D%/bench/bench_cgi.c $(bench_common)
 %C%_bench_bench_cgi_LDADD =

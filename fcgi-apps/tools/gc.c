@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* gc.c - the verb gc: delete what has expired, by cron, by a timer or by hand. */
 #include "metrics.h"
+#include "patience.h"
 
 #include <limits.h>
 #include <string.h>
@@ -176,6 +177,7 @@ work(gc *g)
 
 	progress_begin(&g->bar, t, "deleting", g->rows != 0 && g->rows < g->waiting ? g->rows :
 		g->waiting < 0 ? 0 : g->waiting);
+	be_patient();
 	rc = collect(g, tool_given(t, "force") != NULL);
 	progress_end(&g->bar);
 	result = result_exit(g, rc);

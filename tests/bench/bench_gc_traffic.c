@@ -5,6 +5,7 @@
  * for all that it holds up.
  */
 #include "bench_gc.h"
+#include "patience.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -120,6 +121,7 @@ collect(const char *store, shared *all)
 
 	library_open(&l, store);
 	wait_for_start(all);
+	be_patient();           /* as sesskit gc is */
 	began = bench_ns();
 	if (sess_collect(l.kit, &budget, &all->rows) != SESS_OK)
 		bench_die("%s", sess_kit_error(l.kit));
