@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define IDS_MAX 4096            /* of one session */
-
 enum { UNLISTED = 4 };          /* beside the kinds of a trace, and 0 for the own id */
 enum { ENDED = 1 };             /* of find_there */
 
@@ -155,22 +153,6 @@ restore_ended(home_store *b, home *h, void *arg, sess_error *err)
 	return HOME_CHANGED;
 }
 
-/* Neither can come from a walk. */
-static bool
-sound(const sess_item *item)
-{
-	if (!item->rec)
-		return item->count == 1 && item->traces[0].kind == SESS_TRACE_ENDED;
-	for (size_t i = 0; i < item->count; i++) {
-		const sess_trace *t = &item->traces[i];
-
-		if ((t->kind != SESS_TRACE_CANDIDATE && t->kind != SESS_TRACE_RETIRED) ||
-			memcmp(t->id, item->rec->id, sizeof(t->id)) == 0)
-			return false;
-	}
-	return item->rec->revision >= 1 && item->rec->login >= 0 && item->count <= IDS_MAX;
-}
-
 int
 home_restore(void *self, const sess_item *item, sess_error *err)
 {
@@ -178,9 +160,6 @@ home_restore(void *self, const sess_item *item, sess_error *err)
 	restoring r = { .item = item };
 	int rc;
 
-	if (!sound(item))
-		return sess_fail(err, SESS_INVALID, "%s: this is no session that a store could have held",
-			b->name);
 	if (!item->rec)
 		return home_change(b, item->traces[0].id, restore_ended, &r, 0, err);
 	rc = find_there(b, &r, err);

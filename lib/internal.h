@@ -244,6 +244,9 @@ int store_open(store *, const char *url, const sess_limits *, sess_error *);
 int store_check(store *, sess_error *);          /* reopen if this is a child */
 void store_close(store *);
 
+/* item.c: put back what a walk handed on, as restore does; SESS_INVALID if no walk could have. */
+int item_restore(store *to, const sess_item *, sess_error *);
+
 /* -- kit.c: the kit ---------------------------------------------------------------------------- */
 
 struct sess_kit {

@@ -38,6 +38,7 @@ library_c_sources = \
 	%D%/stats.c \
 	%D%/kit.c \
 	%D%/store.c \
+	%D%/item.c \
 	%D%/store_sqlite.c \
 	%D%/store_sqlite_collect.c \
 	%D%/store_sqlite_end.c \

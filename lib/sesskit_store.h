@@ -243,7 +243,8 @@ typedef struct sess_provider {
 	 * walked */
 	int (*walk)(void *self, sess_cursor *, size_t limit, sess_item_fn *, void *arg,
 		sess_error *err);
-	/* 1 put there, 0 what is there stays, negative on failure */
+	/* 1 put there, 0 what is there stays, negative on failure. No item is given but one that a walk
+	 * could have handed on */
 	int (*restore)(void *self, const sess_item *, sess_error *err);
 	/* all that it can tell; the rest is -1 already */
 	int (*stats)(void *self, int64_t now, sess_stats *, sess_error *err);

@@ -292,30 +292,11 @@ restore_ended(memory_store *m, const sess_trace *t, sess_error *err)
 	return rc ? rc : 1;
 }
 
-static bool
-sound(const sess_item *item)
-{
-	if (!item->rec)
-		return item->count == 1 && item->traces[0].kind == SESS_TRACE_ENDED;
-	for (size_t i = 0; i < item->count; i++) {
-		const sess_trace *t = &item->traces[i];
-
-		if ((t->kind != SESS_TRACE_CANDIDATE && t->kind != SESS_TRACE_RETIRED) ||
-			memcmp(t->id, item->rec->id, sizeof(t->id)) == 0)
-			return false;
-	}
-	return item->rec->revision >= 1;
-}
-
 int
 memory_restore(void *self, const sess_item *item, sess_error *err)
 {
-	memory_store *m;
+	memory_store *m = memory_enter(self, err);
 
-	if (!sound(item))
-		return sess_fail(err, SESS_INVALID,
-			"memory: this is no session that a store could have held");
-	m = memory_enter(self, err);
 	if (!m)
 		return err->code;
 	return memory_leave(self, item->rec ? restore_record(m, item, err) :

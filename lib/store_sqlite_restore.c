@@ -229,32 +229,12 @@ stays_surely(sqlite_store *s, const sess_item *item, sess_error *err)
 		&& memcmp(there.family, item->rec->family, sizeof(there.family)) == 0;
 }
 
-/* Neither can come from a walk, and the table would refuse it without a remedy. */
-static bool
-sound(const sess_item *item)
-{
-	if (item->rec == NULL)
-		return item->count == 1 && item->traces[0].kind == SESS_TRACE_ENDED;
-	for (size_t i = 0; i < item->count; i++) {
-		const sess_trace *t = &item->traces[i];
-
-		if ((t->kind != SESS_TRACE_CANDIDATE && t->kind != SESS_TRACE_RETIRED)
-			|| memcmp(t->id, item->rec->id, sizeof(t->id)) == 0)
-			return false;
-	}
-	return item->rec->revision >= 1 && item->rec->revision <= INT64_MAX;
-}
-
 int
 sqlite_restore(void *self, const sess_item *item, sess_error *err)
 {
 	sqlite_store *s = self;
-	int rc;
+	int rc = stays_surely(s, item, err);
 
-	if (!sound(item))
-		return sess_fail(err, SESS_INVALID, "%s: this is no session that a store could have held",
-			s->path);
-	rc = stays_surely(s, item, err);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	if (s->held)

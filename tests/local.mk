@@ -52,6 +52,7 @@ life_tests = \
 store_tests = \
 	%D%/contract_file \
 	%D%/test_gate \
+	%D%/test_item \
 	%D%/contract_memory \
 	%D%/contract_sqlite \
 	%D%/store_broken \

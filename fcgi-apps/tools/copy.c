@@ -42,7 +42,7 @@ static int
 take_over(void *arg, const sess_item *item)
 {
 	copy *c = arg;
-	const store *to = &c->to->store;
+	store *to = &c->to->store;
 	int rc = SESS_OK;
 
 	/* Many at a time: one commit costs more than many items. */
@@ -52,7 +52,7 @@ take_over(void *arg, const sess_item *item)
 		c->held = rc == SESS_OK;
 	}
 	if (rc == SESS_OK)
-		rc = to->provider->restore(to->self, item, &c->err);
+		rc = item_restore(to, item, &c->err);
 	c->seen++;
 	if (rc == SESS_CONFLICT || rc == SESS_INVALID || rc == SESS_TOOBIG) {
 		c->refused++;

@@ -57,10 +57,9 @@ bad_line(import *m, int64_t number, const char *what)
 static int
 put_back(import *m, const item_read *item, counts *c)
 {
-	const store *s = &m->t->kit->store;
 	const line *l = &item->l;
 	bool record = l->kind == LINE_RECORD;
-	int rc = s->provider->restore(s->self, &(sess_item){ .rec = record ? &l->rec : NULL,
+	int rc = item_restore(&m->t->kit->store, &(sess_item){ .rec = record ? &l->rec : NULL,
 		.traces = l->traces, .count = l->count }, &m->err);
 
 	if (rc == SESS_CONFLICT || rc == SESS_INVALID || rc == SESS_TOOBIG)
