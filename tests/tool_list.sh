@@ -155,8 +155,10 @@ is "a number with its type" "$(show "$ref" | line '  number')" "(integer) 0"
 is "a text with its type" "$(show "$ref" | line '  value')" '(text) "hello"'
 is "the same by its hexadecimal name" "$(show "$hex")" "$(show "$ref")"
 is "and in small letters" "$(show "$(echo "$hex" | tr A-F a-f)" | line ref)" "$ref"
+# Asked for before: beside a program that closes the store, sqlite3 may find it locked.
+secret=$(sql 'SELECT hex(secret) FROM session')
 is "no secret is shown" "$({ show "$ref"; show "$ref" --json; } |
-	grep -c -i -e "$token" -e "$(sql 'SELECT hex(secret) FROM session')")" 0
+	grep -c -i -e "$token" -e "${secret:-all}")" 0
 empty "its JSON is valid" "$(show "$ref" --json | json_faults)"
 is "and has the values" "$(show "$ref" --json | sed 's/.*"values"://')" \
 	'{"number":0,"value":"hello"}}'
