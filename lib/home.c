@@ -18,7 +18,14 @@ home_full(sess_error *err)
 void
 home_open(home_store *b, const home_ops *ops, const char *name, const sess_limits *limits)
 {
-	*b = (home_store){ .ops = ops, .name = name, .limits = *limits };
+	*b = (home_store){ .ops = ops, .name = name, .limits = *limits, .now = INT64_MIN };
+}
+
+void
+home_call(home_store *b, int64_t now)
+{
+	b->now = now;
+	b->calls++;
 }
 
 void
@@ -45,6 +52,12 @@ home_wait_more(home_wait *w, int ms)
 	us = us / 2 + us * dice / UINT16_MAX;
 	(void)nanosleep(&(struct timespec){ .tv_nsec = us * 1000L }, NULL);
 	return true;
+}
+
+void
+home_nonce(void *to, size_t len)
+{
+	random_bytes(to, len);
 }
 
 /* -- what an id leads to ----------------------------------------------------------------------- */
@@ -170,7 +183,34 @@ marks_without(const home_mark *a, const home_mark *b)
 		rest.kind = 0;
 	if (same_user(a->user, b->user))
 		rest.user = NULL;
+	rest.home = a->home && !b->home;
 	return rest;
+}
+
+static bool
+any_mark(const home_mark *m)
+{
+	return m->kind || m->user || m->home;
+}
+
+/* Without locks, somebody may have put back what these marks are for before they were removed; and
+ * whoever does so marks it once more afterwards, see put. So one of the two comes last. */
+static void
+unmark(home_store *b, const unsigned char *key, const home_mark *less)
+{
+	home *h = &b->other;
+	home_mark lost;
+	sess_error ignored;
+
+	if (b->ops->unmark(b, key, less, &ignored) != SESS_OK || b->ops->lock ||
+		(!less->user && !less->home) || home_look(b, h, key, &ignored) != SESS_OK)
+		return;
+	lost = home_marks(h);
+	lost.kind = 0;
+	lost.user = same_user(less->user, lost.user) ? lost.user : NULL;
+	lost.home = lost.home && less->home;
+	if (any_mark(&lost))
+		(void)b->ops->mark(b, key, &lost, 0, &ignored);
 }
 
 /* Put h in the place of what was got: 1, 0 somebody else was first, or negative. */
@@ -178,6 +218,7 @@ static int
 put(home_store *b, home *h, bool marks_only, int flags, sess_error *err)
 {
 	home_mark now, more, less;
+	sess_error ignored;
 	int rc = SESS_OK;
 
 	if (h->what == HOME_SESSION && !h->live && !h->count)
@@ -187,7 +228,7 @@ put(home_store *b, home *h, bool marks_only, int flags, sess_error *err)
 	less = marks_without(&h->was, &now);
 	if (h->what != HOME_NOTHING && !marks_only)
 		rc = home_write(h, &b->next, err);
-	if (rc == SESS_OK && (more.kind || more.user))
+	if (rc == SESS_OK && any_mark(&more))
 		rc = b->ops->mark(b, h->key, &more, flags, err);
 	if (rc != SESS_OK)
 		return rc;
@@ -198,8 +239,12 @@ put(home_store *b, home *h, bool marks_only, int flags, sess_error *err)
 			return rc;
 	}
 	/* The change is made; a mark too many is removed by whoever meets it. */
-	if (less.kind || less.user)
-		(void)b->ops->unmark(b, h->key, &less, err);
+	more.kind = 0;
+	more.home = false;
+	if (more.user && !b->ops->lock)
+		(void)b->ops->mark(b, h->key, &more, 0, &ignored);
+	if (any_mark(&less))
+		unmark(b, h->key, &less);
 	return 1;
 }
 

@@ -33,6 +33,7 @@ typedef struct home_mark {
 	int kind;               /* 0: no mark by time */
 	int64_t due;            /* when to look at it for collection */
 	const char *user;       /* NULL: no mark by user */
+	bool home;              /* one of those that each hands on: no pointer, no number */
 } home_mark;
 
 /* Nonzero stops and is returned. */
@@ -54,9 +55,9 @@ typedef struct home_ops {
 	int (*due)(void *self, int64_t now, size_t rows, home_due_fn *, void *arg, sess_error *);
 	/* all keys of a user's marks */
 	int (*of_user)(void *self, const char *user, home_key_fn *, void *arg, sess_error *);
-	/* about as many keys as limit, in any order that lasts, going on behind the last one for which
-	 * the function returned 0; 1: there are more, 0: that was all. The cursor's first HOME_PLACE
-	 * bytes are the store's own. */
+	/* about as many keys of homes as limit (others do no harm), in any order that lasts, going on
+	 * behind the last one for which the function returned 0; 1: there are more, 0: that was all.
+	 * The cursor's first HOME_PLACE bytes are the store's own. */
 	int (*each)(void *self, sess_cursor *, size_t limit, home_key_fn *, void *arg, sess_error *);
 	/* may be NULL: add to what stats tells */
 	int (*tally)(void *self, int64_t now, const sess_tally *, sess_error *);
@@ -96,6 +97,8 @@ typedef struct home_store {
 	const char *name;               /* for messages; the store's own */
 	sess_limits limits;
 	bool full;                      /* set by the store: what failed may work with more room */
+	int64_t now;                    /* as the call in hand was told; INT64_MIN: it was not */
+	unsigned calls;                 /* so many: what may take so long in all is one of them */
 	home one, other;                /* the home in hand, and one looked at meanwhile */
 	home_value next;                /* what is put in its place */
 	bool holds;
@@ -114,6 +117,8 @@ typedef struct home_wait {
 	unsigned tries;
 } home_wait;
 bool home_wait_more(home_wait *, int ms);
+/* Bytes that nobody else ever has. */
+void home_nonce(void *, size_t len);
 
 /* -- the slots of a provider ------------------------------------------------------------------- */
 
@@ -163,6 +168,7 @@ sess_trace *home_add_id(home *, int kind, const unsigned char *id, sess_error *)
 /* -- home.c: finding and changing one ---------------------------------------------------------- */
 
 int home_full(sess_error *);            /* out of memory: SESS_NOMEM */
+void home_call(home_store *, int64_t now);      /* a call begins; INT64_MIN: it is not told */
 /* Look at the value of just this key: SESS_OK or negative. */
 int home_look(home_store *, home *, const unsigned char *key, sess_error *);
 /* Look at the home that this id leads to: HOME_SESSION, HOME_DAMAGED or HOME_NOTHING. */

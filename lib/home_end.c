@@ -90,8 +90,10 @@ home_replace(void *self, const unsigned char *old, const sess_record *rec, sess_
 	int64_t now, int64_t keep, sess_error *err)
 {
 	ending e = { .id = old, .rec = rec, .why = why, .now = now, .keep = keep };
-	int rc = home_change(self, old, replace_it, &e, SESS_SYNC, err);
+	int rc;
 
+	home_call(self, now);
+	rc = home_change(self, old, replace_it, &e, SESS_SYNC, err);
 	if (rc < 0)
 		return rc;
 	home_tally(self, now, &(sess_tally){ .logins = e.login });
@@ -141,11 +143,12 @@ int
 home_end(void *self, const unsigned char *id, sess_status why, int64_t now, int64_t keep,
 	sess_error *err)
 {
-	const home_store *b = self;
+	home_store *b = self;
 	ending e = { .id = id, .why = why, .now = now, .keep = keep, .onward = true };
 	unsigned char at[SESS_ID_BYTES];
 	int rc = SESS_OK;
 
+	home_call(b, now);
 	for (int hops = 0; hops < HOPS_MAX && rc == SESS_OK && e.onward; hops++) {
 		e.onward = false;
 		rc = home_change(self, e.id, end_it, &e, SESS_SYNC, err);
@@ -212,7 +215,10 @@ home_end_all(void *self, const sess_query *query, const unsigned char *except, s
 	home_store *b = self;
 	ending_all e = { .b = b, .query = query, .why = why, .keep = keep, .err = err };
 	unsigned char spared[SESS_ID_BYTES];
-	int rc = except ? home_find(b, &b->one, except, err) : SESS_OK;
+	int rc;
+
+	home_call(b, query->now);
+	rc = except ? home_find(b, &b->one, except, err) : SESS_OK;
 
 	*n = 0;
 	if (except && rc == SESS_OK && b->one.what == HOME_SESSION)
@@ -263,12 +269,14 @@ collect_it(home_store *b, home *h, void *arg, sess_error *err)
 		/* Left over: the value has another mark, or is gone. */
 		h->was.kind = c->met->kind;
 		h->was.due = c->met->due;
+		h->was.home = h->was.home || h->what == HOME_NOTHING;
 		return HOME_MARKS;
 	}
 	if (h->what == HOME_LINK)
 		return collect_link(b, h, c->now, err);
 	if (h->what == HOME_DAMAGED) {
 		h->was = *c->met;
+		h->was.home = true;
 		h->what = HOME_NOTHING;
 		return HOME_CHANGED;
 	}
@@ -302,8 +310,10 @@ home_collect(void *self, int64_t now, size_t rows, size_t *n, sess_error *err)
 {
 	home_store *b = self;
 	collecting c = { .b = b, .now = now, .err = err };
-	int rc = b->ops->due(b, now, rows, collect_key, &c, err);
+	int rc;
 
+	home_call(b, now);
+	rc = b->ops->due(b, now, rows, collect_key, &c, err);
 	home_tally(b, now, &c.tally);
 	*n = c.n;
 	return rc;

@@ -78,8 +78,10 @@ home_load(void *self, const unsigned char *id, int64_t now, sess_record *out, se
 	home_store *b = self;
 	home *h = &b->one;
 	const sess_trace *by;
-	int rc = home_find(b, h, id, err);
+	int rc;
 
+	home_call(b, now);
+	rc = home_find(b, h, id, err);
 	if (rc != SESS_OK)
 		return rc;
 	by = home_trace(h, id);
@@ -118,8 +120,10 @@ int
 home_insert(void *self, const sess_record *rec, int64_t now, int flags, sess_error *err)
 {
 	sess_record copy = *rec;
-	int rc = home_change(self, rec->id, make, &copy, flags, err);
+	int rc;
 
+	home_call(self, now);
+	rc = home_change(self, rec->id, make, &copy, flags, err);
 	if (rc < 0)
 		return rc;
 	home_tally(self, now, &(sess_tally){ .started = 1, .logins = rec->user != NULL });
@@ -162,8 +166,10 @@ int
 home_update(void *self, const sess_record *rec, int64_t now, int part, sess_error *err)
 {
 	update u = { rec, now, part };
-	int rc = home_change(self, rec->id, update_it, &u, 0, err);
+	int rc;
 
+	home_call(self, now);
+	rc = home_change(self, rec->id, update_it, &u, 0, err);
 	return rc < 0 ? rc : SESS_OK;
 }
 
@@ -192,8 +198,10 @@ int
 home_touch(void *self, const unsigned char *id, int64_t seen, int64_t expires, sess_error *err)
 {
 	step t = { .id = id, .now = seen, .expires = expires };
-	int rc = home_change(self, id, touch_it, &t, 0, err);
+	int rc;
 
+	home_call(self, seen);
+	rc = home_change(self, id, touch_it, &t, 0, err);
 	return rc < 0 ? rc : SESS_OK;
 }
 
@@ -231,6 +239,7 @@ home_offer(void *self, const unsigned char *id, const unsigned char *candidate,
 	step o = { .id = id, .candidate = candidate, .secret = secret, .now = now,
 		.free_since = free_since, .keep = keep };
 
+	home_call(self, now);
 	return home_change(self, id, offer_it, &o, SESS_SYNC, err);
 }
 
@@ -274,7 +283,9 @@ home_confirm(void *self, const unsigned char *candidate, int64_t now, int64_t re
 	sess_error *err)
 {
 	step c = { .candidate = candidate, .now = now, .renew = renew, .keep = keep };
-	int rc = home_change(self, candidate, confirm_it, &c, 0, err);
+	int rc;
 
+	home_call(self, now);
+	rc = home_change(self, candidate, confirm_it, &c, 0, err);
 	return rc < 0 ? rc : SESS_OK;
 }

@@ -120,7 +120,10 @@ int
 home_list(void *self, const sess_query *query, sess_record_fn *fn, void *arg, sess_error *err)
 {
 	listing l = { .b = self, .query = query, .keep = true, .err = err };
-	int rc = home_each_key(self, query, list_key, &l, err);
+	int rc;
+
+	home_call(self, query->now);
+	rc = home_each_key(self, query, list_key, &l, err);
 
 	if (rc == SESS_OK && l.n)
 		qsort(l.found, l.n, sizeof(*l.found), last_seen_first);
@@ -135,7 +138,10 @@ int
 home_count(void *self, const sess_query *query, size_t *n, sess_error *err)
 {
 	listing l = { .b = self, .query = query, .err = err };
-	int rc = home_each_key(self, query, list_key, &l, err);
+	int rc;
+
+	home_call(self, query->now);
+	rc = home_each_key(self, query, list_key, &l, err);
 
 	*n = l.n;
 	return rc;
@@ -207,6 +213,7 @@ home_cas(void *self, const char *name, int64_t expected, int64_t value, int64_t 
 	numbering n = { expected, value, found };
 	unsigned char key[SESS_ID_BYTES];
 
+	home_call(self, INT64_MIN);
 	*found = 0;
 	(void)crypto_generichash(key, sizeof(key), (const unsigned char *)name, strlen(name), purpose,
 		sizeof(purpose) - 1);

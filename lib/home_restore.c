@@ -160,6 +160,7 @@ home_restore(void *self, const sess_item *item, sess_error *err)
 	restoring r = { .item = item };
 	int rc;
 
+	home_call(b, INT64_MIN);
 	if (!item->rec)
 		return home_change(b, item->traces[0].id, restore_ended, &r, 0, err);
 	rc = find_there(b, &r, err);

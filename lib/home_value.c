@@ -336,8 +336,8 @@ home_marks(const home *h)
 		return mark;
 	if (h->live)
 		return (home_mark){ .kind = h->rec.user ? HOME_USER : HOME_ANONYMOUS,
-			.due = h->rec.expires, .user = h->rec.user };
-	mark = (home_mark){ .kind = HOME_TRACES, .due = h->ids[0].keep };
+			.due = h->rec.expires, .user = h->rec.user, .home = true };
+	mark = (home_mark){ .kind = HOME_TRACES, .due = h->ids[0].keep, .home = true };
 	for (size_t i = 1; i < h->count; i++)
 		if (h->ids[i].keep > mark.due)
 			mark.due = h->ids[i].keep;

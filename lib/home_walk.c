@@ -93,8 +93,10 @@ home_walk(void *self, sess_cursor *cursor, size_t limit, sess_item_fn *fn, void 
 {
 	home_store *b = self;
 	walk w = { .b = b, .cursor = cursor, .limit = limit, .fn = fn, .arg = arg, .err = err };
-	int rc = b->ops->each(b, cursor, limit, walk_key, &w, err);
+	int rc;
 
+	home_call(b, INT64_MIN);
+	rc = b->ops->each(b, cursor, limit, walk_key, &w, err);
 	if (w.traces)
 		sodium_memzero(w.traces, w.room * sizeof(*w.traces));
 	free(w.traces);

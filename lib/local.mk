@@ -36,6 +36,7 @@ library_c_sources = \
 	%D%/ref.c \
 	%D%/collect.c \
 	%D%/stats.c \
+	%D%/minutes.c \
 	%D%/kit.c \
 	%D%/store.c \
 	%D%/item.c \
@@ -88,6 +89,7 @@ library_c_sources = \
 	%D%/stores.def \
 	%D%/store_sqlite.h \
 	%D%/gate.h \
+	%D%/minutes.h \
 	%D%/home.h \
 	%D%/store_file.h \
 	%D%/store_memory.h

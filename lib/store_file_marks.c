@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* store_file_marks.c - files of the file store that are all in their names: marks by time and by
  * user, and what began and ended minute by minute. */
+#include "minutes.h"
 #include "store_file.h"
 
 #include <errno.h>
@@ -11,7 +12,6 @@
 
 #define REMADE 8                /* tries to get into a folder that others remove when it is empty */
 #define TALLY_KEPT (25 * 60)    /* minutes */
-#define EVENTS "slex"           /* started, logins, ended, expired */
 
 /* -- marks ------------------------------------------------------------------------------------- */
 
@@ -118,19 +118,12 @@ each_due(void *arg, const char *const name[3], int dir)
 
 /* -- tally and stats --------------------------------------------------------------------------- */
 
-/* Rounds down, before 1970 as well. */
-static int64_t
-sixtieth(int64_t n)
-{
-	return n / 60 - (n % 60 < 0);
-}
-
 /* True if it counts events. */
 static bool
 read_count(const char *name, int64_t *minute)
 {
 	*minute = file_time(name);
-	return strlen(name) == FILE_TIME + 1 && strchr(EVENTS, name[FILE_TIME]);
+	return strlen(name) == FILE_TIME + 1 && strchr(MINUTES_EVENTS, name[FILE_TIME]);
 }
 
 static int
@@ -190,7 +183,7 @@ file_tally(void *self, int64_t now, const sess_tally *t, sess_error *err)
 
 	for (size_t i = 0; i < sizeof(n) / sizeof(n[0]) && rc == SESS_OK; i++)
 		if (n[i] > 0)
-			rc = add_events(self, sixtieth(now), EVENTS[i], n[i], err);
+			rc = add_events(self, sixtieth(now), MINUTES_EVENTS[i], n[i], err);
 	return rc;
 }
 
@@ -218,28 +211,15 @@ sum_mark(void *arg, const char *const name[3], int dir)
 	return SESS_OK;
 }
 
-static void
-add_to(sess_tally *t, int kind, int64_t n)
-{
-	*(kind == 's' ? &t->started : kind == 'l' ? &t->logins : kind == 'e' ? &t->ended
-		: &t->expired) += n;
-}
-
 static int
 sum_tally(void *arg, const char *const name[3], int dir)
 {
 	const summing *s = arg;
-	int64_t at, minute = sixtieth(s->now), minutes, hours;
+	int64_t at;
 	struct stat st;
 
-	if (!read_count(name[2], &at) || fstatat(dir, name[2], &st, AT_SYMLINK_NOFOLLOW) != 0)
-		return SESS_OK;
-	minutes = minute - at;
-	hours = sixtieth(minute) - sixtieth(at);
-	if (minutes >= 0 && minutes < 60)
-		add_to(&s->out->minute[minutes], name[2][FILE_TIME], st.st_size);
-	if (minutes >= 0 && hours < 24)
-		add_to(&s->out->hour[hours], name[2][FILE_TIME], st.st_size);
+	if (read_count(name[2], &at) && fstatat(dir, name[2], &st, AT_SYMLINK_NOFOLLOW) == 0)
+		minutes_add_events(s->out, s->now, at, name[2][FILE_TIME], st.st_size);
 	return SESS_OK;
 }
 
@@ -250,8 +230,7 @@ file_stats(void *self, int64_t now, sess_stats *out, sess_error *err)
 	int rc;
 
 	out->live = out->signed_in = out->waiting = out->oldest = 0;
-	memset(out->minute, 0, sizeof(out->minute));
-	memset(out->hour, 0, sizeof(out->hour));
+	minutes_none(out);
 	rc = file_go("due", (file_tour){ .s = self, .fn = sum_mark, .arg = &s, .err = err });
 	if (rc == SESS_OK)
 		rc = file_go("tally", (file_tour){ .s = self, .fn = sum_tally, .arg = &s, .err = err });

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* store_memory_stats.c - what began and ended in the memory store, minute by minute and hour by
  * hour, and how much it holds. */
+#include "minutes.h"
 #include "store_memory.h"
 
 #include <string.h>
 
 #define MINUTES (sizeof(((memory_store *)0)->minute) / sizeof(memory_period))
 #define HOURS (sizeof(((memory_store *)0)->hour) / sizeof(memory_period))
-
-/* Rounds down, before 1970 as well. */
-static int64_t
-sixtieth(int64_t n)
-{
-	return n / 60 - (n % 60 < 0);
-}
 
 static memory_period *
 slot_of(memory_period *ring, size_t size, int64_t number)

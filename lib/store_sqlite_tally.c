@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* store_sqlite_tally.c - how many sessions there are, began and ended: counted as they are written,
  * in the same transaction, because to count millions of rows when somebody asks takes too long. */
+#include "minutes.h"
 #include "store_sqlite.h"
 
 #include <stdlib.h>
@@ -9,13 +10,6 @@
 
 /* What is older than a day and an hour is of no hour that sess_stats tells. */
 #define MINUTES_KEPT (25 * 60)
-
-/* Rounds down, before 1970 as well. */
-static int64_t
-sixtieth(int64_t n)
-{
-	return n / 60 - (n % 60 < 0);
-}
 
 void
 db_tally_row(db_tally_of *t, bool signed_in, int rows)
@@ -103,46 +97,21 @@ tell_rows(sqlite_store *s, int64_t now, sess_stats *out, sess_error *err)
 	return SESS_OK;
 }
 
-/* The file may hold any number: this stops at the largest. */
-static void
-add_column(int64_t *to, sqlite3_stmt *row, int column)
-{
-	if (__builtin_add_overflow(*to, sqlite3_column_int64(row, column), to))
-		*to = INT64_MAX;
-}
-
-static void
-add_tally(sess_tally *to, sqlite3_stmt *row)
-{
-	add_column(&to->started, row, 1);
-	add_column(&to->logins, row, 2);
-	add_column(&to->ended, row, 3);
-	add_column(&to->expired, row, 4);
-}
-
-/* Minutes and hours as the clock counts them, in UTC. */
 static int
 tell_minutes(sqlite_store *s, int64_t now, sess_stats *out, sess_error *err)
 {
 	sqlite3_stmt *row = db_statement(s, SQL_STATS_MINUTES, err);
-	int64_t minute = sixtieth(now), hour = sixtieth(minute);
 	int rc;
 
 	if (row == NULL)
 		return err->code;
-	memset(out->minute, 0, sizeof(out->minute));
-	memset(out->hour, 0, sizeof(out->hour));
-	sqlite3_bind_int64(row, 1, minute - MINUTES_KEPT);
-	sqlite3_bind_int64(row, 2, minute);
-	while ((rc = db_row(s, row, err)) == 1) {
-		int64_t at = sqlite3_column_int64(row, 0), minutes = minute - at;
-		int64_t hours = hour - sixtieth(at);
-
-		if (minutes < 60)
-			add_tally(&out->minute[minutes], row);
-		if (hours < 24)
-			add_tally(&out->hour[hours], row);
-	}
+	minutes_none(out);
+	sqlite3_bind_int64(row, 1, sixtieth(now) - MINUTES_KEPT);
+	sqlite3_bind_int64(row, 2, sixtieth(now));
+	while ((rc = db_row(s, row, err)) == 1)
+		minutes_add(out, now, sqlite3_column_int64(row, 0), &(sess_tally){
+			.started = sqlite3_column_int64(row, 1), .logins = sqlite3_column_int64(row, 2),
+			.ended = sqlite3_column_int64(row, 3), .expired = sqlite3_column_int64(row, 4) });
 	return rc;
 }
 

@@ -127,12 +127,22 @@ swap(shelf *s, const unsigned char *key, const home_value *got, const home_value
 	return 1;
 }
 
+static void
+meanwhile(void (**others)(void))
+{
+	void (*fn)(void) = *others;
+
+	*others = NULL;
+	fn ? fn() : (void)0;
+}
+
 static int
 shelf_swap(void *self, const unsigned char *key, const home_value *got, const home_value *next,
 	int64_t due, int flags, sess_error *err)
 {
 	(void)due;
 	(void)flags;
+	meanwhile(&shelf_faulty.before_swap);
 	return leave(swap(enter(self), key, got, next, err));
 }
 
@@ -186,6 +196,7 @@ shelf_mark(void *self, const unsigned char *key, const home_mark *m, int flags, 
 static int
 shelf_unmark(void *self, const unsigned char *key, const home_mark *m, sess_error *err)
 {
+	meanwhile(&shelf_faulty.before_unmark);
 	return set_marks(self, key, m, false, err);
 }
 

@@ -14,6 +14,8 @@ typedef struct shelf_faults {
 	int fail_after;                 /* calls that change something until one fails; 0: none does */
 	bool stay_down;                 /* all later ones fail as well */
 	size_t swaps;                   /* that were asked for */
+	void (*before_swap)(void);      /* once: what others do meanwhile */
+	void (*before_unmark)(void);
 } shelf_faults;
 extern shelf_faults shelf_faulty;
 

@@ -57,6 +57,7 @@ store_tests = \
 	%D%/contract_sqlite \
 	%D%/store_broken \
 	%D%/test_home \
+	%D%/test_home_marks \
 	%D%/test_store_file \
 	%D%/test_store_file_faults \
 	%D%/test_store_memory \
@@ -241,6 +242,7 @@ faults_ldadd = %D%/libfaults.la $(LDADD)
 	%D%/store_broken_stats.c \
 	%D%/store_broken_walk.c
 
+%C%_test_home_marks_SOURCES = %D%/test_home_marks.c %D%/home_shelf.c %D%/home_shelf.h
 %C%_test_home_SOURCES = %D%/test_home.c %D%/home_shelf.c %D%/home_shelf.h
 %C%_test_store_file_faults_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write -Wl,--wrap=fsync \
 	-Wl,--wrap=mkdirat -Wl,--wrap=renameat

@@ -72,7 +72,7 @@ without_tag()
 foreign_includes()
 {
 	found '^#include "' lib/store_*.[ch] lib/gate.[ch] |
-		grep -vE '"(sesskit_store|store_sqlite|store_memory|store_file|home|gate|schema_sql)\.h"'
+		grep -vE '"(sesskit_store|store_sqlite|store_memory|store_file|home|gate|minutes|schema_sql)\.h"'
 }
 
 # Sources of the library but token.c.
