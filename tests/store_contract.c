@@ -3,6 +3,7 @@
  * records that its parts share. */
 #include "store_contract.h"
 
+#include "servers/address.h"
 #include "tap.h"
 
 #include <sodium.h>
@@ -178,8 +179,7 @@ int result(contract *c, int rc)
 
 void *open_handle(contract *c)
 {
-	sess_address address = { .url = c->here, .host = "", .user = "", .path = c->here,
-		.query = "" };
+	sess_address address = address_of(c->provider, c->here);
 	void *self = NULL;
 
 	if (c->provider->open(&self, &address, &c->limits, &c->err) != SESS_OK)
@@ -366,14 +366,15 @@ int store_contract(const sess_provider *provider, const char *path, int only,
 {
 	contract c = { .provider = provider, .report = report, .arg = arg,
 		.limits = { .max_bytes = 1 << 20, .max_sessions = 10000,
-			.busy_ms = CONTRACT_BUSY_MS } };
+			.busy_ms = provider->flags & SESS_STORE_REMOTE ? CONTRACT_REMOTE_MS :
+				CONTRACT_BUSY_MS } };
 
 	for (int i = 0; i < CONTRACT_SENTENCES; i++) {
 		if (only && only != i + 1)
 			continue;
 		c.sentence = i + 1;
 		c.number = 0;
-		snprintf(c.here, sizeof(c.here), "%s-%d", path, c.sentence);
+		snprintf(c.here, sizeof(c.here), "%s_%d", path, c.sentence);
 		c.self = open_handle(&c);
 		sentences[i].run(&c);
 		provider->close(c.self);

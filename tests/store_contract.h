@@ -11,6 +11,7 @@
 
 #define CONTRACT_SENTENCES 28
 #define CONTRACT_BUSY_MS 40             /* how long a case waits for a store that stays locked */
+#define CONTRACT_REMOTE_MS 5000         /* and for a server, whose disk may be slow */
 #define CONTRACT_NOW INT64_C(1700000000)
 #define CONTRACT_LIFE 1800              /* of a record made by fresh_record */
 

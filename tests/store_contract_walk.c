@@ -369,7 +369,7 @@ contract_restore(contract *c)
 	void *copy;
 
 	memcpy(here, c->here, sizeof(here));
-	snprintf(c->here + strlen(here), sizeof(c->here) - strlen(here), "-copy");
+	snprintf(c->here + strlen(here), sizeof(c->here) - strlen(here), "_copy");
 	copy = open_handle(c);
 	memcpy(c->here, here, sizeof(here));
 	restore_zoo(c, &copy);

@@ -3,6 +3,8 @@
  * gave. Only the process that began prints. */
 #include "store_races.h"
 
+#include "servers/address.h"
+
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -15,8 +17,7 @@
 
 static void *open_store(const race *r)
 {
-	sess_address address = { .url = r->path, .host = "", .user = "", .path = r->path,
-		.query = "" };
+	sess_address address = address_of(r->provider, r->path);
 	sess_limits limits = { .max_bytes = 1 << 20, .max_sessions = 10000, .busy_ms = 20000 };
 	void *self = NULL;
 	sess_error err;
