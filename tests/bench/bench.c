@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -80,6 +81,13 @@ bench_file_bytes(const char *path)
 	struct stat st;
 
 	return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+void
+bench_random(void *to, size_t bytes)
+{
+	if (getrandom(to, bytes, 0) != (ssize_t)bytes)
+		bench_die("no random bytes");
 }
 
 /* -- a request --------------------------------------------------------------------------------- */

@@ -25,6 +25,7 @@ size_t bench_scatter(size_t step, size_t count);
 /* directory/name, for the caller to free. */
 char *bench_path(const char *directory, const char *name);
 int64_t bench_file_bytes(const char *path);
+void bench_random(void *, size_t bytes);
 
 /* A CGI environment; bench_present puts the token of a visitor into its cookie, NULL none. */
 char **bench_environment(void);
@@ -34,6 +35,8 @@ void bench_present(char **env, const char *token);
 
 /* Settings of a store in the directory, with times so long that nothing falls due by itself. */
 sess_kit *bench_kit(const char *directory, int64_t *now);
+/* The same in another store; SESSKIT_KEY_FILE and SESSKIT_PASSWORD_FILE count. */
+sess_kit *bench_kit_at(const char *url, int64_t *now);
 #define BENCH_NOW 1700000000
 #define BENCH_TOUCH 86400
 /* What each session of a bench holds, about 200 bytes; and the same as JSON text. */
@@ -49,6 +52,8 @@ typedef struct visitors {
 
 /* Make library.db with so many sessions, raw.db as its exact copy, and the list of tokens. */
 void visitors_make(const char *directory, size_t count);
+/* raw.db becomes a copy of library.db. */
+void visitors_copy(const char *directory);
 void visitors_load(visitors *, const char *directory, size_t spare);
 /* The first count tokens as they are now. */
 void visitors_save(const visitors *, const char *directory);
@@ -84,6 +89,7 @@ typedef struct library {
 } library;
 
 void library_open(library *, const char *directory);
+void library_open_at(library *, const char *url);
 void library_read(library *, const char *token);         /* resume, read five values */
 void library_change(library *, const char *token);       /* resume, change one, commit */
 void library_touch(library *, const char *token);

@@ -11,6 +11,13 @@ library_open(library *l, const char *directory)
 	l->kit = bench_kit(directory, &l->now);
 }
 
+void
+library_open_at(library *l, const char *url)
+{
+	*l = (library){ .now = BENCH_NOW, .env = bench_environment() };
+	l->kit = bench_kit_at(url, &l->now);
+}
+
 static void
 expect(const library *l, int rc)
 {

@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum {
 	BEGIN, COMMIT, READ, READ_VALUES, CHANGE, TOUCH, START, END_TRACE, END_ALIASES, ROTATE, REMOVE,
@@ -209,21 +208,14 @@ raw_touch(raw *r, const unsigned char *id, int64_t now)
 	run_guarded(r, s);
 }
 
-static void
-random_id(unsigned char *id)
-{
-	if (getrandom(id, ID_BYTES, 0) != ID_BYTES)
-		bench_die("no random bytes");
-}
-
 void
 raw_start(raw *r, unsigned char *id)
 {
 	unsigned char secret[ID_BYTES];
 	sqlite3_stmt *s = bind_id(r, START, id);
 
-	random_id(id);
-	random_id(secret);
+	bench_random(id, ID_BYTES);
+	bench_random(secret, ID_BYTES);
 	sqlite3_bind_blob(s, 2, secret, ID_BYTES, SQLITE_STATIC);
 	sqlite3_bind_blob(s, 3, secret, 16, SQLITE_STATIC);
 	sqlite3_bind_int64(s, 4, BENCH_NOW);
@@ -265,8 +257,8 @@ raw_rotate(raw *r, unsigned char *id)
 	int64_t revision = read_row(r, id);
 	sqlite3_stmt *s;
 
-	random_id(next);
-	random_id(secret);
+	bench_random(next, ID_BYTES);
+	bench_random(secret, ID_BYTES);
 	run(r, r->statement[BEGIN]);
 	s = bind_id(r, ROTATE, id);
 	sqlite3_bind_blob(s, 2, next, ID_BYTES, SQLITE_STATIC);

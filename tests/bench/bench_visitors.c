@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PADDING "light-theme wide-layout no-banner sort-by-price page-size-50 currency-eur " \
 	"vat-included"
@@ -21,18 +22,33 @@ bench_now(void *arg)
 }
 
 sess_kit *
-bench_kit(const char *directory, int64_t *now)
+bench_kit_at(const char *url, int64_t *now)
 {
 	sess_config config = { .size = sizeof(config), .idle = 30 * BENCH_TOUCH, .absolute = -1,
 		.touch = BENCH_TOUCH, .renew = -1, .collect = -1, .now = bench_now, .arg = now };
 	sess_error error;
 	sess_kit *kit;
 
-	if (snprintf(config.store, sizeof(config.store), "sqlite:%s/library.db", directory) >=
-		(int)sizeof(config.store))
-		bench_die("%s: the name is too long", directory);
+	if (sess_config_env(&config, environ, &error) != SESS_OK)
+		bench_die("%s", error.text);
+	if (snprintf(config.store, sizeof(config.store), "%s", url) >= (int)sizeof(config.store))
+		bench_die("%s: the name is too long", url);
 	if (sess_kit_open(&kit, &config, &error) != SESS_OK)
 		bench_die("%s", error.text);
+	return kit;
+}
+
+sess_kit *
+bench_kit(const char *directory, int64_t *now)
+{
+	char *path = bench_path(directory, "library.db"), *url;
+	sess_kit *kit;
+
+	if (asprintf(&url, "sqlite:%s", path) < 0)
+		bench_die("out of memory");
+	kit = bench_kit_at(url, now);
+	free(url);
+	free(path);
 	return kit;
 }
 
@@ -48,8 +64,8 @@ bench_values(sess *s)
 }
 
 /* A copy page by page, so that both sides work on trees of the same shape. */
-static void
-copy_database(const char *directory)
+void
+visitors_copy(const char *directory)
 {
 	char *from_path = bench_path(directory, "library.db");
 	char *to_path = bench_path(directory, "raw.db");
@@ -99,7 +115,7 @@ visitors_make(const char *directory, size_t count)
 	sess_kit_close(l.kit);
 	visitors_save(&v, directory);
 	visitors_free(&v);
-	copy_database(directory);
+	visitors_copy(directory);
 }
 
 void

@@ -3,7 +3,7 @@
 # run.sh - all benchmarks, as tables of ratios; "make bench" builds the programs and runs this. What
 # they need and is not there is installed.
 #
-#   SESSIONS=100000 ROUNDS=101 SECONDS_EACH=3 LIVE=4000000 EXPIRED=1000000 sh tests/bench/run.sh BUILD-DIRECTORY
+#   SESSIONS=100000 ROUNDS=101 SECONDS_EACH=3 LIVE=4000000 EXPIRED=1000000 STORE_ROUNDS=25 FILL=100000 sh tests/bench/run.sh BUILD-DIRECTORY
 
 here=$(cd "$(dirname "$0")" && pwd) && top=$(cd "$here/../.." && pwd) || exit 1
 . "$top/tests/setup.sh"
@@ -37,6 +37,12 @@ fi
 
 title "writers at once, ${SECONDS_EACH:=3} seconds each"
 "$bench/bench_writers" "$dir/store" "$SECONDS_EACH" || exit
+
+if [ -x "$bench/bench_stores" ]; then
+	title "every store, beside the client library alone"
+	install_packages $packages_stores || exit 1
+	(top_srcdir=$top top_builddir=$build; . "$here/stores.sh") || exit
+fi
 
 # Takes a quarter of an hour, and 8 GB in TMPDIR.
 title "collecting ${EXPIRED:=1000000} sessions among ${LIVE:=4000000}"
