@@ -51,7 +51,7 @@ if STATIC_SAMPLES
 sample_ldflags = $(HARDEN_LDFLAGS) -all-static
 sample_ldadd = lib/libsesskit.la $(STATIC_LIBS)
 else
-sample_ldflags = $(AM_LDFLAGS) -static
+sample_ldflags = $(AM_LDFLAGS) $(MODULE_LDFLAGS) -static
 sample_ldadd = lib/libsesskit.la $(FCGI_LIBS)
 endif
 
@@ -149,6 +149,7 @@ tool_c_sources = \
 	%D%/tools/doctor.h %D%/tools/metrics.h %D%/tools/patience.h %D%/tools/stats.h %D%/tools/watch.h \
 	%D%/tools/export.h %D%/tools/lines.h %D%/tools/transfer.h
 %C%_tools_sesskit_LDADD = lib/libsesskit_core.la
+%C%_tools_sesskit_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS)
 completiondir = $(datadir)/bash-completion/completions
 dist_completion_DATA = %D%/tools/sesskit.bash
 

@@ -161,9 +161,3 @@ arena_free(arena *a)
 	chunks_free(a->first);
 	a->first = a->last = NULL;
 }
-
-void *
-sess_sink_put(sess_sink *sink, const void *data, size_t len)
-{
-	return arena_copy(&sink->memory, data, len);
-}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* config_env.c - settings from SESSKIT_ variables. No other variable is looked at: those that begin
- * with HTTP_ are written by whoever sends the request. */
+ * with HTTP_ are written by whoever sends the request. SESSKIT_STORE_PASSWORD is no setting: a struct
+ * that programs copy is no place for it, and the store asks the process for it. */
 #include "internal.h"
 
 #include <string.h>
@@ -70,7 +71,7 @@ sess_config_env(sess_config *config, char *const *env, sess_error *err)
 	}
 	for (i = 0; env[i] != NULL; i++) {
 		value = variable_split(env[i], name, sizeof(name));
-		if (value == NULL || strcmp(name, "config") == 0)
+		if (value == NULL || strcmp(name, "config") == 0 || strcmp(name, "store_password") == 0)
 			continue;
 		if ((rc = variable_apply(config, env[i], name, value, err)) != SESS_OK)
 			return rc;

@@ -198,22 +198,3 @@ networks_parse(const char *list, network *out, size_t max, const char **bad)
 	}
 	return (int)count;
 }
-
-int
-query_find(const char *query, const char *name, const char **value, size_t *len)
-{
-	size_t name_len = strlen(name);
-	int found = 0;
-
-	while (query != NULL && *query != '\0') {
-		size_t part = strcspn(query, "&");
-
-		if (part > name_len && query[name_len] == '=' && memcmp(query, name, name_len) == 0 &&
-			found++ == 0) {
-			*value = query + name_len + 1;
-			*len = part - name_len - 1;
-		}
-		query += part + (query[part] == '&');
-	}
-	return found;
-}

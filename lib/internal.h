@@ -3,48 +3,15 @@
 #ifndef SESSKIT_INTERNAL_H
 #define SESSKIT_INTERNAL_H
 
+#include "buffer.h"
+#include "keys.h"
 #include "sesskit_store.h"
 
 #include <sys/types.h>
 
 #define TOKEN_BYTES 32
 #define TOKEN_CHARS 43          /* base64url of 32 bytes, no padding */
-#define KEY_BYTES 32
-#define KEYS_MAX 8
-#define KEY_ID_MAX 16           /* of the name of a key */
 #define KEY_NAME_MAX 64         /* of a value */
-
-/* -- buffer.c: a growing byte buffer that is wiped before its memory goes back ----------------- */
-
-typedef struct buffer {
-	char *at;               /* NULL while cap is 0 */
-	size_t len, cap;
-} buffer;
-
-/* All of these: SESS_OK or SESS_NOMEM. What at points to may move. */
-int buffer_room(buffer *, size_t more);
-int buffer_put(buffer *, const void *, size_t);
-int buffer_text(buffer *, const char *);
-int buffer_char(buffer *, char);
-int buffer_end(buffer *);               /* a NUL behind the last byte, not counted in len */
-void buffer_wipe(buffer *);             /* empty, contents wiped, memory kept */
-void buffer_free(buffer *);             /* empty, contents wiped, memory released */
-
-/* An arena: copies that do not move until it is reset. */
-typedef struct chunk chunk;
-typedef struct arena {
-	chunk *first, *last;
-} arena;
-
-void *arena_take(arena *, size_t len);                  /* aligned, not cleared; NULL: no memory */
-void *arena_copy(arena *, const void *, size_t len);    /* with a NUL behind; NULL: no memory */
-void arena_reset(arena *);                              /* wiped; one chunk is kept for next time */
-void arena_free(arena *);
-
-/* sess_sink of the provider contract */
-struct sess_sink {
-	arena memory;
-};
 
 /* -- environ.c: the CGI variables we need ------------------------------------------------------ */
 
@@ -66,8 +33,14 @@ void request_read(request *, char *const *env, const char *header_variable, cons
 	size_t networks);
 /* "10.0.0.0/8, ::1" into at most max networks; their number, or -1 and *bad = where it went wrong. */
 int networks_parse(const char *list, network *, size_t max, const char **bad);
+
+/* -- query.c: parameters and percent escapes --------------------------------------------------- */
+
 /* Value of a parameter in a query string as a slice; how many times the name is there. */
 int query_find(const char *query, const char *name, const char **value, size_t *len);
+/* Undo percent escapes; to has as much room, and may be from. Number of bytes, or -1: a bad escape,
+ * or a control character, escaped or not. */
+ssize_t percent_decode(char *to, const char *from, size_t len);
 
 /* -- cookie_parse.c: our cookie out of a Cookie header ----------------------------------------- */
 
@@ -162,38 +135,6 @@ size_t utf8_sequence(const char *text, size_t left);     /* bytes of one charact
 size_t utf8_span(const char *text, size_t len);          /* bytes that are well-formed from text on */
 char *utf8_put(char *to, uint32_t character);            /* behind what it wrote, at most 4 bytes */
 
-/* -- keys.c: the key file and the ring --------------------------------------------------------- */
-
-typedef struct keyring {
-	unsigned char (*key)[KEY_BYTES];        /* in locked memory; [0] is the newest */
-	size_t count;
-	char name[KEYS_MAX][KEY_ID_MAX + 1];    /* as in the file; "" without one */
-} keyring;
-
-/* Read the ring; make the file when make is set and there is none. SESS_CONFIG with the reason. */
-int keyring_open(keyring *, const char *path, bool make, sess_error *);
-int keyring_process(keyring *, sess_error *);            /* one random key, the same for the process */
-void keyring_close(keyring *);
-
-/* -- file_put.c: small files, never half written ----------------------------------------------- */
-
-/* Make a file with this text beside path, and then of it what put does: rename or link. 0, or -1
- * and errno. */
-int file_put(const char *path, const char *text, size_t len, mode_t mode,
-	int (*put)(const char *from, const char *to));
-/* The name of a new file is on disk only when its folder is. 0, or -1 and errno. */
-int directory_sync(const char *path);
-
-/* -- keys_file.c: writing key files ------------------------------------------------------------ */
-
-#define KEY_FILE_MAX ((size_t)4096)
-
-/* Make a file with one key, unless there is one; *made tells. SESS_CONFIG with the reason. */
-int key_file_make(const char *path, bool *made, sess_error *);
-/* Put a new key of this name before the others, and keep no more than so many keys in all. The file
- * is the old one or the new one, whatever happens. SESS_BUSY: somebody else is at it. */
-int key_file_rotate(const char *path, const char *name, size_t keep, sess_error *);
-
 struct identity;
 
 /* -- seal.c: what a record holds, readable or encrypted ---------------------------------------- */
@@ -227,6 +168,13 @@ const char *cookie_check(const char *name, const cookie_shape *);
 int cookie_write(buffer *, const char *name, const char *value, int64_t life,
 	const cookie_shape *);
 
+/* -- store_url.c ------------------------------------------------------------------------------- */
+
+/* Split a store URL, without its password, which it must not have. Strings of out lie in text, which
+ * is emptied first; user and path are unescaped, host and query as they stand there. flags are the
+ * provider's. SESS_CONFIG quotes no more of the URL than its scheme. */
+int url_split(sess_address *out, buffer *text, const char *url, unsigned flags, sess_error *);
+
 /* -- store.c, stores.def: URL -> provider; reopen after fork ----------------------------------- */
 
 typedef struct store {
@@ -236,16 +184,26 @@ typedef struct store {
 	sess_limits limits;
 	sess_address address;
 	buffer text;                             /* what address points to */
+	char *password;                          /* in guarded memory, or NULL */
 } store;
 
 /* Provider and address alone: nothing is opened. For store_close. */
 int store_find(store *, const char *url, const sess_limits *, sess_error *);
-int store_open(store *, const char *url, const sess_limits *, sess_error *);
-int store_check(store *, sess_error *);          /* reopen if this is a child */
+/* The password of a store on a server, which others do not have: SESSKIT_STORE_PASSWORD of this
+ * process, or else that of the file ("": none). */
+int store_password(store *, const char *file, sess_error *);
+int store_check(store *, sess_error *);          /* open, or reopen if this is a child */
 void store_close(store *);
 
 /* item.c: put back what a walk handed on, as restore does; SESS_INVALID if no walk could have. */
 int item_restore(store *to, const sess_item *, sess_error *);
+
+/* -- store_module.c: stores that are not linked in --------------------------------------------- */
+
+/* Where modules are looked for, and nowhere else. A test may name the folder of its build. */
+extern const char *store_module_folder;
+/* The provider of a module; NULL if it cannot be loaded, SESS_CONFIG with reason and remedy. */
+const sess_provider *store_module(const char *name, sess_error *);
 
 /* -- kit.c: the kit ---------------------------------------------------------------------------- */
 

@@ -4,11 +4,9 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char id_alphabet[] =
@@ -106,70 +104,22 @@ keys_parse(parser *p, char *text, size_t len)
 	return SESS_OK;
 }
 
-/* SESS_OK if nobody else can read or write what fd has open. */
-static int
-file_check(int fd, const char *path, sess_error *err)
-{
-	struct stat st;
-	mode_t mode;
-
-	if (fstat(fd, &st) != 0)
-		return sess_fail(err, SESS_CONFIG, "%s: %s", path, strerror(errno));
-	mode = st.st_mode & 07777;
-	if (!S_ISREG(st.st_mode))
-		return sess_fail(err, SESS_CONFIG, "%s: is not a regular file", path);
-	if (st.st_uid != geteuid())
-		return sess_fail(err, SESS_CONFIG, "%s: belongs to user %ld, but this program runs as "
-			"%ld; run it as the owner, or chown the file", path, (long)st.st_uid,
-			(long)geteuid());
-	if (mode != 0400 && mode != 0600)
-		return sess_fail(err, SESS_CONFIG, "%s: has mode %04o, which must be 0600 or 0400; run "
-			"chmod 600 on it, and make new keys if others could read it", path,
-			(unsigned)mode);
-	if (st.st_size > (off_t)KEY_FILE_MAX)
-		return sess_fail(err, SESS_CONFIG, "%s: larger than 4 KiB; this is no key file", path);
-	return SESS_OK;
-}
-
-static int
-fail_open(const char *path, sess_error *err)
-{
-	int why = errno;
-
-	if (why == ELOOP)
-		return sess_fail(err, SESS_CONFIG, "%s: is a symbolic link; let key_file name the file "
-			"itself", path);
-	if (why == ENOENT)
-		return sess_fail(err, SESS_CONFIG, "%s: there is no key file; make it with sesskit "
-			"keygen", path);
-	return sess_fail(err, SESS_CONFIG, "%s: cannot open the key file: %s", path,
-		strerror(why));
-}
+static const secret_kind key_file = { .name = "key file", .setting = "key_file",
+	.make = "make it with sesskit keygen", .renew = "make new keys" };
 
 /* Read the keys from an open file; the caller closes both. */
 static int
 keys_read(keyring *ring, int fd, const char *path, sess_error *err)
 {
 	parser p = { .ring = ring, .path = path, .err = err };
-	char text[KEY_FILE_MAX + 1];
-	ssize_t len;
-	int rc;
+	char text[SECRET_FILE_MAX + 1];
+	size_t len = 0;
+	int rc = secret_file_read(&key_file, fd, path, text, &len, err);
 
-	if ((rc = file_check(fd, path, err)) != SESS_OK)
-		return rc;
-	do
-		len = read(fd, text, KEY_FILE_MAX);
-	while (len < 0 && errno == EINTR);
-	rc = len < 0 ? sess_fail(err, SESS_CONFIG, "%s: cannot read: %s", path, strerror(errno)) :
-		keys_parse(&p, text, (size_t)len);
+	if (rc == SESS_OK)
+		rc = keys_parse(&p, text, len);
 	sodium_memzero(text, sizeof(text));
 	return rc;
-}
-
-static int
-file_open(const char *path)
-{
-	return open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
 int
@@ -181,14 +131,14 @@ keyring_open(keyring *ring, const char *path, bool make, sess_error *err)
 	*ring = (keyring){ 0 };
 	if (err != NULL)
 		err->line = err->column = 0;
-	fd = file_open(path);
+	fd = secret_file_open(path);
 	if (fd < 0 && errno == ENOENT && make) {
 		if ((rc = key_file_make(path, &made, err)) != SESS_OK)
 			return rc;
-		fd = file_open(path);
+		fd = secret_file_open(path);
 	}
 	if (fd < 0)
-		return fail_open(path, err);
+		return secret_file_missing(&key_file, path, err);
 	rc = ring_take(ring, err);
 	if (rc == SESS_OK)
 		rc = keys_read(ring, fd, path, err);

@@ -113,7 +113,7 @@ rotate_locked(int fd, const char *path, const char *name, size_t keep, sess_erro
 int
 key_file_rotate(const char *path, const char *name, size_t keep, sess_error *err)
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), rc;
+	int fd = secret_file_open(path), rc;
 	keyring ring;
 
 	/* Whatever is wrong with it, keyring_open says it best. */

@@ -129,7 +129,9 @@ open_parts(sess_kit *kit, const sess_config *config, sess_error *err)
 	kit->proxies = (size_t)n;
 	limits = (sess_limits){ .max_bytes = kit->config.max_bytes,
 		.max_sessions = kit->config.max_sessions, .busy_ms = kit->config.busy_ms };
-	if ((rc = store_open(&kit->store, kit->config.store, &limits, err)) != SESS_OK)
+	if ((rc = store_find(&kit->store, kit->config.store, &limits, err)) != SESS_OK ||
+		(rc = store_password(&kit->store, kit->config.password_file, err)) != SESS_OK ||
+		(rc = store_check(&kit->store, err)) != SESS_OK)
 		return rc;
 	return open_keys(kit, err);
 }

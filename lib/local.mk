@@ -5,9 +5,13 @@ include_HEADERS = %D%/sesskit.h %D%/sesskit_store.h
 lib_LTLIBRARIES = %D%/libsesskit.la
 noinst_LTLIBRARIES = %D%/libsesskit_core.la
 
+# Where modules are installed, and where the library looks for them.
+module_cppflags = -DSESSKIT_MODULES='"$(pkglibdir)"'
+
 # Every source is compiled once, into this; tests link it to reach what libsesskit.la hides.
 library_c_sources = \
 	%D%/environ.c \
+	%D%/query.c \
 	%D%/cookie_parse.c \
 	%D%/token.c \
 	%D%/begin.c \
@@ -31,6 +35,7 @@ library_c_sources = \
 	%D%/seal.c \
 	%D%/keys.c \
 	%D%/file_put.c \
+	%D%/secret_file.c \
 	%D%/keys_file.c \
 	%D%/admin.c \
 	%D%/ref.c \
@@ -39,6 +44,9 @@ library_c_sources = \
 	%D%/minutes.c \
 	%D%/kit.c \
 	%D%/store.c \
+	%D%/store_module.c \
+	%D%/store_url.c \
+	%D%/remote.c \
 	%D%/item.c \
 	%D%/store_sqlite.c \
 	%D%/store_sqlite_collect.c \
@@ -59,14 +67,7 @@ library_c_sources = \
 	%D%/store_sqlite_walk.c \
 	%D%/gate.c \
 	%D%/gate_file.c \
-	%D%/home.c \
-	%D%/home_end.c \
-	%D%/home_life.c \
-	%D%/home_many.c \
-	%D%/home_memory.c \
-	%D%/home_restore.c \
-	%D%/home_value.c \
-	%D%/home_walk.c \
+	$(home_c_sources) \
 	%D%/store_file.c \
 	%D%/store_file_marks.c \
 	%D%/store_file_tree.c \
@@ -79,11 +80,14 @@ library_c_sources = \
 	%D%/config_file.c \
 	%D%/config_env.c \
 	%D%/buffer.c \
+	%D%/sink.c \
 	%D%/clock.c \
 	%D%/error.c \
 	%D%/version.c
 %C%_libsesskit_core_la_SOURCES = $(library_c_sources) \
 	%D%/internal.h \
+	%D%/buffer.h \
+	%D%/keys.h \
 	%D%/errors.def \
 	%D%/settings.def \
 	%D%/stores.def \
@@ -91,6 +95,7 @@ library_c_sources = \
 	%D%/gate.h \
 	%D%/minutes.h \
 	%D%/home.h \
+	%D%/remote.h \
 	%D%/store_file.h \
 	%D%/store_memory.h
 %C%_libsesskit_core_la_LIBADD = $(SQLITE_LIBS) $(SODIUM_LIBS)
@@ -116,6 +121,67 @@ pkglib_LTLIBRARIES = %D%/sesskit_sqlite.la
 %C%_sesskit_sqlite_la_LDFLAGS = $(HARDEN_LDFLAGS) $(COMPLETE_LDFLAGS) -module -avoid-version \
 	-export-symbols-regex '^sqlite3_sesskitsqlite_init$$'
 
+# Stores on servers, each a module with the core of stores in it. Tests link the store alone. What a
+# module takes from the library is the library's, or the program's.
+home_c_sources = \
+	%D%/home.c \
+	%D%/home_end.c \
+	%D%/home_life.c \
+	%D%/home_many.c \
+	%D%/home_memory.c \
+	%D%/home_restore.c \
+	%D%/home_value.c \
+	%D%/home_walk.c
+module_c_sources = $(home_c_sources) \
+	%D%/remote.c \
+	%D%/minutes.c \
+	%D%/query.c \
+	%D%/expiry.c \
+	%D%/token.c \
+	%D%/buffer.c \
+	%D%/clock.c
+module_ldflags = $(HARDEN_LDFLAGS) -module -avoid-version
+noinst_LTLIBRARIES += $(module_libraries)
+if WITH_REDIS
+redis_c_sources = \
+	%D%/store_redis.c \
+	%D%/store_redis_call.c \
+	%D%/store_redis_examine.c \
+	%D%/store_redis_link.c \
+	%D%/store_redis_marks.c \
+	%D%/store_redis_route.c \
+	%D%/store_redis_stats.c \
+	%D%/store_redis_url.c
+redis_library = %D%/libsesskit_redis_core.la
+pkglib_LTLIBRARIES += %D%/sesskit_redis.la
+endif
+if WITH_MYSQL
+mysql_c_sources = \
+	%D%/store_mysql.c \
+	%D%/store_mysql_call.c \
+	%D%/store_mysql_connect.c \
+	%D%/store_mysql_examine.c \
+	%D%/store_mysql_many.c
+mysql_library = %D%/libsesskit_mysql_core.la
+pkglib_LTLIBRARIES += %D%/sesskit_mysql.la
+endif
+module_libraries = %D%/libsesskit_module.la $(redis_library) $(mysql_library)
+%C%_libsesskit_module_la_SOURCES = $(module_c_sources)
+%C%_libsesskit_redis_core_la_SOURCES = $(redis_c_sources) %D%/store_redis.h
+%C%_libsesskit_redis_core_la_CFLAGS = $(AM_CFLAGS) $(REDIS_CFLAGS)
+%C%_libsesskit_redis_core_la_LIBADD = $(REDIS_LIBS)
+%C%_sesskit_redis_la_SOURCES =
+%C%_sesskit_redis_la_LIBADD = $(redis_library) %D%/libsesskit_module.la $(SODIUM_LIBS)
+%C%_sesskit_redis_la_LDFLAGS = $(module_ldflags) \
+	-export-symbols-regex '^sess_provider_redis$$'
+%C%_libsesskit_mysql_core_la_SOURCES = $(mysql_c_sources) %D%/store_mysql.h
+%C%_libsesskit_mysql_core_la_CFLAGS = $(AM_CFLAGS) $(MYSQL_CFLAGS)
+%C%_libsesskit_mysql_core_la_LIBADD = $(MYSQL_LIBS)
+%C%_sesskit_mysql_la_SOURCES =
+%C%_sesskit_mysql_la_LIBADD = $(mysql_library) %D%/libsesskit_module.la $(SODIUM_LIBS)
+%C%_sesskit_mysql_la_LDFLAGS = $(module_ldflags) \
+	-export-symbols-regex '^sess_provider_mysql$$'
+
 # The schema is embedded, so that library and sql/ cannot disagree.
 BUILT_SOURCES += %D%/schema_sql.h
 CLEANFILES += %D%/schema_sql.h
@@ -126,6 +192,14 @@ CLEANFILES += %D%/schema_sql.h
 	$(AM_V_at)mv $@.tmp $@
 %D%/store_sqlite_open.lo: %D%/schema_sql.h
 %D%/store_sqlite_examine.lo: %D%/schema_sql.h
+BUILT_SOURCES += %D%/mysql_sql.h
+CLEANFILES += %D%/mysql_sql.h
+%D%/mysql_sql.h: $(mysql_sql) %D%/embed.awk
+	$(AM_V_GEN)$(MKDIR_P) %D%
+	$(AM_V_at)cd $(top_srcdir) && $(AWK) -f %D%/embed.awk $(mysql_sql) \
+		>$(abs_top_builddir)/$@.tmp
+	$(AM_V_at)mv $@.tmp $@
+$(%C%_libsesskit_mysql_core_la_OBJECTS): %D%/mysql_sql.h
 
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = %D%/sesskit.pc
@@ -142,6 +216,9 @@ dist_man_MANS += \
 	%D%/man/sess_destroy.3 \
 	%D%/man/sess_list.3 \
 	%D%/man/sesskit_store.3 \
-	%D%/man/sesskit.conf.5
+	%D%/man/sesskit.conf.5 \
+	%D%/man/sesskit-mysql.7 \
+	%D%/man/sesskit-redis.7 \
+	%D%/man/sesskit-stores.7
 
 EXTRA_DIST += %D%/embed.awk %D%/sesskit.sym

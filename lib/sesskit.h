@@ -102,6 +102,7 @@ typedef struct sess_config {
 	size_t size;                /* SESS_CONFIG_INIT sets it; lets the struct grow */
 	char store[512];            /* default "sqlite:sessions.db"; or "memory:" */
 	char key_file[256];         /* default: the path of a local store with ".key" behind it */
+	char password_file[256];    /* with the password of a store on a server; default none */
 	/* life */
 	int64_t idle;               /* without a request; default 30 minutes */
 	int64_t absolute;           /* since start or login; default 12 hours; -1: none */

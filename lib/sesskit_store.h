@@ -114,11 +114,16 @@ typedef struct sess_record {
 	sess_status ended;                       /* load returned 0: why; SESS_UNKNOWN if not known */
 } sess_record;
 
-/* The store URL, split and unescaped by the core; "" and 0 when absent. */
+/* The store URL, split and unescaped by the core; "" when absent. For what lies on other machines
+ * scheme[+kind]://[user@]host[:port][,host[:port]...][/path][?query], or scheme+unix:///path; else
+ * scheme:path. */
 typedef struct sess_address {
 	const char *url;                         /* for messages; without any password */
-	const char *host, *user, *path, *query;
-	int port;
+	const char *kind;                        /* what stands behind the '+' of the scheme */
+	const char *host;                        /* all of them, as they stand there */
+	const char *user, *path;
+	const char *query;                       /* as it stands there: a value may have an escaped '&' */
+	const char *password;                    /* from a file or the environment */
 } sess_address;
 
 /* What a store may need to know of the settings. */
@@ -185,7 +190,8 @@ enum { SESS_TIDY_LOG = 1,                        /* empty the write log into the
 	SESS_TIDY_SHRINK = 2 };                      /* give unused room back to the system */
 
 enum { SESS_STORE_LOCAL = 1,                    /* its path is a file or folder on this machine */
-	SESS_STORE_PROCESS = 2 };                    /* lives and dies with the process */
+	SESS_STORE_PROCESS = 2,                      /* lives and dies with the process */
+	SESS_STORE_REMOTE = 4 };                     /* a server: the URL has hosts, or a socket */
 
 typedef struct sess_provider {
 	unsigned abi;                            /* SESS_STORE_ABI; new slots only at the end */

@@ -2,10 +2,12 @@
 /* store.c - URL -> provider; opened anew in a child process. */
 #include "internal.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#define SESS_STORE_MODULE(name)
 #define SESS_STORE_ROW(name) extern const sess_provider sess_provider_##name;
 #include "stores.def"
 #undef SESS_STORE_ROW
@@ -14,52 +16,73 @@ static const sess_provider *const providers[] = {
 #define SESS_STORE_ROW(name) &sess_provider_##name,
 #include "stores.def"
 #undef SESS_STORE_ROW
+#undef SESS_STORE_MODULE
 };
 #define PROVIDERS (sizeof(providers) / sizeof(providers[0]))
 
-static const sess_provider *
-provider_find(const char *url)
-{
-	size_t len = strcspn(url, ":");
-
-	for (size_t i = 0; url[len] == ':' && i < PROVIDERS; i++)
-		if (strlen(providers[i]->scheme) == len && memcmp(providers[i]->scheme, url, len) == 0)
-			return providers[i];
-	return NULL;
-}
+static const char *const modules[] = {
+#define SESS_STORE_ROW(name)
+#define SESS_STORE_MODULE(name) #name,
+#include "stores.def"
+#undef SESS_STORE_ROW
+#undef SESS_STORE_MODULE
+};
+#define MODULES (sizeof(modules) / sizeof(modules[0]))
 
 static int
 unknown_scheme(const char *url, sess_error *err)
 {
 	/* No more of the URL than that: there might be a password in it. */
-	int scheme = (int)strspn(url, "abcdefghijklmnopqrstuvwxyz+");
+	int scheme = (int)strspn(url, "abcdefghijklmnopqrstuvwxyz+-");
 	char known[128] = "";
 
-	for (size_t i = 0; i < PROVIDERS; i++) {
+	for (size_t i = 0; i < PROVIDERS + MODULES; i++) {
 		strncat(known, i > 0 ? ", " : "", sizeof(known) - strlen(known) - 1);
-		strncat(known, providers[i]->scheme, sizeof(known) - strlen(known) - 1);
+		strncat(known, i < PROVIDERS ? providers[i]->scheme : modules[i - PROVIDERS],
+			sizeof(known) - strlen(known) - 1);
 		strncat(known, ":", sizeof(known) - strlen(known) - 1);
 	}
 	return sess_fail(err, SESS_CONFIG, "store: \"%.*s\" is no kind of store; this library has %s",
 		scheme, url, known);
 }
 
-/* A copy of the URL, for a child opens again when the caller's text may be gone; and with a whole
- * path where it is a file, for the program may have gone to another folder by then. */
-static int
-copy_url(store *s, const char *url, size_t scheme, sess_error *err)
+static bool
+same(const char *name, const char *text, size_t len)
 {
-	bool relative = (s->provider->flags & SESS_STORE_LOCAL) && url[scheme] != '/';
-	char *folder = relative ? getcwd(NULL, 0) : NULL;
+	return strlen(name) == len && memcmp(name, text, len) == 0;
+}
+
+/* The provider of "scheme:..." or "scheme+kind:..."; only servers are of several kinds. */
+static const sess_provider *
+provider_find(const char *url, sess_error *err)
+{
+	size_t scheme = strcspn(url, ":"), len = strcspn(url, "+:");
+
+	for (size_t i = 0; url[scheme] == ':' && i < PROVIDERS; i++)
+		if (same(providers[i]->scheme, url,
+			providers[i]->flags & SESS_STORE_REMOTE ? len : scheme))
+			return providers[i];
+	for (size_t i = 0; url[scheme] == ':' && i < MODULES; i++)
+		if (same(modules[i], url, len))
+			return store_module(modules[i], err);
+	(void)unknown_scheme(url, err);
+	return NULL;
+}
+
+/* With a whole path where it is a file, for the program may have gone to another folder when a child
+ * opens it again. */
+static int
+whole_url(buffer *text, const char *url, size_t scheme, sess_error *err)
+{
+	char *folder = getcwd(NULL, 0);
 	int rc = SESS_OK;
 
-	if (relative && folder == NULL)
+	if (folder == NULL)
 		return sess_fail(err, SESS_STORE, "store \"%s\": the folder that the program runs in "
 			"cannot be found; give the whole path", url);
-	if (buffer_put(&s->text, url, scheme) != SESS_OK ||
-		(relative && (buffer_text(&s->text, folder) != SESS_OK ||
-			buffer_char(&s->text, '/') != SESS_OK)) ||
-		buffer_text(&s->text, url + scheme) != SESS_OK || buffer_end(&s->text) != SESS_OK)
+	if (buffer_put(text, url, scheme) != SESS_OK || buffer_text(text, folder) != SESS_OK ||
+		buffer_char(text, '/') != SESS_OK || buffer_text(text, url + scheme) != SESS_OK ||
+		buffer_end(text) != SESS_OK)
 		rc = sess_fail(err, SESS_NOMEM, "store \"%s\": out of memory", url);
 	free(folder);
 	return rc;
@@ -69,35 +92,39 @@ int
 store_find(store *s, const char *url, const sess_limits *limits, sess_error *err)
 {
 	size_t scheme = strcspn(url, ":") + 1;
-	int rc;
+	buffer whole = { 0 };
+	int rc = SESS_OK;
 
 	memset(s, 0, sizeof(*s));
-	s->provider = provider_find(url);
-	if (s->provider == NULL)
-		return unknown_scheme(url, err);
-	if ((rc = copy_url(s, url, scheme, err)) != SESS_OK) {
-		store_close(s);
-		return rc;
-	}
 	s->limits = *limits;
-	s->address = (sess_address){ .url = s->text.at, .path = s->text.at + scheme,
-		.host = "", .user = "", .query = "" };
-	return SESS_OK;
+	s->provider = provider_find(url, err);
+	if (s->provider == NULL)
+		return SESS_CONFIG;
+	if ((s->provider->flags & SESS_STORE_LOCAL) && url[scheme] != '/')
+		rc = whole_url(&whole, url, scheme, err);
+	if (rc == SESS_OK)
+		rc = url_split(&s->address, &s->text, whole.at != NULL ? whole.at : url,
+			s->provider->flags, err);
+	buffer_free(&whole);
+	if (rc != SESS_OK)
+		store_close(s);
+	return rc;
 }
 
 int
-store_open(store *s, const char *url, const sess_limits *limits, sess_error *err)
+store_password(store *s, const char *file, sess_error *err)
 {
-	int rc = store_find(s, url, limits, err);
+	const char *text = secure_getenv("SESSKIT_STORE_PASSWORD");
+	int rc = SESS_OK;
 
-	if (rc != SESS_OK)
-		return rc;
-	s->pid = getpid();
-	rc = s->provider->open(&s->self, &s->address, &s->limits, err);
-	if (rc != SESS_OK) {
-		s->self = NULL;
-		store_close(s);
-	}
+	if (!(s->provider->flags & SESS_STORE_REMOTE))
+		return SESS_OK;
+	if (text != NULL && *text != '\0')
+		rc = password_take(&s->password, text, strlen(text), err);
+	else if (*file != '\0')
+		rc = password_read(&s->password, file, err);
+	if (s->password != NULL)
+		s->address.password = s->password;
 	return rc;
 }
 
@@ -105,6 +132,7 @@ int
 store_check(store *s, sess_error *err)
 {
 	pid_t pid = getpid();
+	int rc;
 
 	if (s->self != NULL && s->pid == pid)
 		return SESS_OK;
@@ -113,7 +141,10 @@ store_check(store *s, sess_error *err)
 		s->provider->forked(s->self);
 	s->self = NULL;
 	s->pid = pid;
-	return s->provider->open(&s->self, &s->address, &s->limits, err);
+	rc = s->provider->open(&s->self, &s->address, &s->limits, err);
+	if (rc != SESS_OK)
+		s->self = NULL;
+	return rc;
 }
 
 void
@@ -125,4 +156,6 @@ store_close(store *s)
 		s->provider->forked(s->self);
 	s->self = NULL;
 	buffer_free(&s->text);
+	sodium_free(s->password);       /* wipes it */
+	s->password = NULL;
 }

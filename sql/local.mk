@@ -5,8 +5,11 @@
 # database is opened would cost a plain CGI program more than the rest of the opening.
 embedded_sql = %D%/schema.sql %D%/upgrade-1-2.sql
 
+# The same for the module of MySQL and MariaDB.
+mysql_sql = %D%/mysql.sql
+
 sqldir = $(pkgdatadir)/sql
-dist_sql_DATA = $(embedded_sql) %D%/views.sql
+dist_sql_DATA = $(embedded_sql) $(mysql_sql) %D%/views.sql
 
 queriesdir = $(sqldir)/queries
 dist_queries_DATA = \

@@ -20,6 +20,8 @@ unit_tests = \
 	%D%/test_lines_input \
 	%D%/test_page \
 	%D%/test_passwords \
+	%D%/test_remote \
+	%D%/test_store_url \
 	%D%/test_token \
 	%D%/test_url \
 	%D%/test_utf8 \
@@ -106,6 +108,7 @@ threaded_tests = \
 
 script_tests = \
 	%D%/test_docs.sh \
+	%D%/module.sh \
 	%D%/sql_shell.sh \
 	%D%/symbols.sh \
 	%D%/style.sh \
@@ -142,6 +145,25 @@ e2e_tests = \
 	%D%/e2e/proxy.sh \
 	%D%/e2e/spawn.sh
 
+# With real database servers, where their client libraries are.
+server_scripts = \
+	%D%/servers/failures.sh \
+	%D%/servers/galera.sh \
+	%D%/servers/mysql_contract.sh \
+	%D%/servers/mysql_store.sh \
+	%D%/servers/redis_cluster.sh \
+	%D%/servers/redis_contract.sh \
+	%D%/servers/redis_sentinel.sh \
+	%D%/servers/redis_store.sh
+if WITH_REDIS
+if WITH_MYSQL
+server_tests = $(server_scripts)
+server_programs = %D%/servers/contract_url %D%/servers/failures_url %D%/servers/load_url \
+	%D%/servers/races_url %D%/servers/test_store_mysql %D%/servers/test_store_mysql_lost \
+	%D%/servers/test_store_redis
+endif
+endif
+
 # Each fuzz target on a fixed number of inputs; check-fuzz runs them with libFuzzer.
 fuzz_tests = \
 	%D%/fuzz/fuzz_config \
@@ -152,6 +174,7 @@ fuzz_tests = \
 	%D%/fuzz/fuzz_home \
 	%D%/fuzz/fuzz_json \
 	%D%/fuzz/fuzz_lines \
+	%D%/fuzz/fuzz_store_url \
 	%D%/fuzz/fuzz_token
 
 # A sample program, by FastCGI itself.
@@ -162,16 +185,22 @@ endif
 program_tests = $(unit_tests) $(sample_tests) $(fuzz_tests) $(life_tests) $(store_tests) $(race_tests)
 TESTS = $(program_tests) $(script_tests) $(tool_tests)
 if ALL_TESTS
-TESTS += $(e2e_tests) $(lengthy_tests)
+TESTS += $(e2e_tests) $(server_tests) $(lengthy_tests)
 endif
 
-check_PROGRAMS += $(program_tests) $(lengthy_tests) %D%/tool_fill
+check_PROGRAMS += $(program_tests) $(lengthy_tests) %D%/tool_fill %D%/module_open \
+	%D%/tool_modules
 if WITH_FCGI
 check_PROGRAMS += %D%/e2e/probe
 endif
 %C%_e2e_probe_LDADD = $(app_ldadd)
 %C%_e2e_probe_LDFLAGS = $(sample_ldflags)
 %C%_tool_fill_LDADD = lib/libsesskit_core.la
+%C%_tool_modules_SOURCES = %D%/tool_modules.c $(tool_c_sources)
+%C%_tool_modules_LDADD = lib/libsesskit_core.la
+%C%_tool_modules_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS)
+%C%_module_open_LDADD = lib/libsesskit_core.la
+%C%_module_open_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS)
 check_LTLIBRARIES += %D%/libsupport.la
 %C%_libsupport_la_SOURCES = \
 	%D%/tap.h \
@@ -185,6 +214,8 @@ check_LTLIBRARIES += %D%/libsupport.la
 	%D%/session.h \
 	%D%/sqlite_fixture.h \
 	%D%/file_fixture.h \
+	%D%/servers/address.c \
+	%D%/servers/address.h \
 	%D%/store_contract.c \
 	%D%/store_contract.h \
 	%D%/store_contract_end.c \
@@ -216,6 +247,35 @@ check_LTLIBRARIES += %D%/libfaults.la
 	%D%/faults/syscalls.c \
 	%D%/faults/syscalls.h
 faults_ldadd = %D%/libfaults.la $(LDADD)
+
+check_PROGRAMS += $(server_programs)
+server_ldadd = $(redis_library) $(mysql_library) $(LDADD)
+%C%_servers_contract_url_SOURCES = %D%/servers/contract_url.c %D%/servers/provider.c
+%C%_servers_contract_url_LDADD = $(server_ldadd)
+%C%_servers_races_url_SOURCES = %D%/servers/races_url.c %D%/servers/provider.c
+%C%_servers_races_url_LDADD = $(server_ldadd)
+%C%_servers_failures_url_SOURCES = %D%/servers/failures_url.c %D%/servers/failures_url.h \
+	%D%/servers/failures_calls.c %D%/servers/flaky.c %D%/servers/flaky.h %D%/servers/provider.c
+%C%_servers_failures_url_LDADD = %D%/libfaults.la $(server_ldadd)
+%C%_servers_test_store_redis_SOURCES = %D%/servers/test_store_redis.c \
+	%D%/servers/test_store_redis_lost.c %D%/servers/redis_fixture.c \
+	%D%/servers/redis_fixture.h %D%/servers/flaky.c %D%/servers/flaky.h
+%C%_servers_test_store_redis_CFLAGS = $(AM_CFLAGS) $(REDIS_CFLAGS)
+%C%_servers_test_store_redis_LDADD = %D%/libfaults.la $(server_ldadd) $(REDIS_LIBS)
+%C%_servers_test_store_mysql_SOURCES = %D%/servers/test_store_mysql.c %D%/servers/mysql_fixture.h
+%C%_servers_test_store_mysql_CFLAGS = $(AM_CFLAGS) $(MYSQL_CFLAGS)
+%C%_servers_test_store_mysql_LDADD = $(mysql_library) $(LDADD) $(MYSQL_LIBS)
+%C%_servers_test_store_mysql_lost_SOURCES = %D%/servers/test_store_mysql_lost.c \
+	%D%/servers/mysql_fixture.h
+%C%_servers_test_store_mysql_lost_CFLAGS = $(AM_CFLAGS) $(MYSQL_CFLAGS)
+%C%_servers_test_store_mysql_lost_LDADD = $(mysql_library) $(LDADD) $(MYSQL_LIBS)
+%C%_servers_test_store_mysql_lost_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=mysql_stmt_execute_start -Wl,--wrap=mysql_stmt_errno
+# Through the library as programs use it, with modules.
+%C%_servers_load_url_SOURCES = %D%/servers/load_url.c %D%/servers/load_url.h \
+	%D%/servers/load_work.c
+%C%_servers_load_url_LDADD = $(faults_ldadd)
+%C%_servers_load_url_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS)
 %C%_faults_damage_LDADD = $(faults_ldadd)
 %C%_faults_disk_LDADD = $(faults_ldadd)
 %C%_faults_environment_LDADD = $(faults_ldadd)
@@ -242,8 +302,8 @@ faults_ldadd = %D%/libfaults.la $(LDADD)
 	%D%/store_broken_stats.c \
 	%D%/store_broken_walk.c
 
-%C%_test_home_marks_SOURCES = %D%/test_home_marks.c %D%/home_shelf.c %D%/home_shelf.h
 %C%_test_home_SOURCES = %D%/test_home.c %D%/home_shelf.c %D%/home_shelf.h
+%C%_test_home_marks_SOURCES = %D%/test_home_marks.c %D%/home_shelf.c %D%/home_shelf.h
 %C%_test_store_file_faults_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write -Wl,--wrap=fsync \
 	-Wl,--wrap=mkdirat -Wl,--wrap=renameat
 
@@ -286,6 +346,7 @@ fuzz_main = %D%/fuzz/fuzz_main.c %D%/fuzz/fuzz.h
 %C%_fuzz_fuzz_home_SOURCES = %D%/fuzz/fuzz_home.c $(fuzz_main)
 %C%_fuzz_fuzz_json_SOURCES = %D%/fuzz/fuzz_json.c $(fuzz_main)
 %C%_fuzz_fuzz_lines_SOURCES = %D%/fuzz/fuzz_lines.c $(fuzz_main) $(line_sources)
+%C%_fuzz_fuzz_store_url_SOURCES = %D%/fuzz/fuzz_store_url.c $(fuzz_main)
 %C%_fuzz_fuzz_token_SOURCES = %D%/fuzz/fuzz_token.c $(fuzz_main)
 
 TEST_EXTENSIONS = .sh
@@ -301,7 +362,7 @@ bench_programs = %D%/bench/bench_session %D%/bench/bench_writers %D%/bench/bench
 	%D%/bench/bench_gc \
 	%D%/bench/empty_cgi %D%/bench/page %D%/bench/readonly
 EXTRA_PROGRAMS = $(bench_programs)
-CLEANFILES += $(bench_programs)
+CLEANFILES += $(bench_programs) $(store_programs)
 bench_common = %D%/bench/bench.c %D%/bench/bench.h
 bench_stores = $(bench_common) %D%/bench/bench_library.c %D%/bench/bench_raw.c \
 	%D%/bench/bench_visitors.c
@@ -314,6 +375,18 @@ bench_stores = $(bench_common) %D%/bench/bench_library.c %D%/bench/bench_raw.c \
 	%D%/bench/bench_library.c %D%/bench/bench_visitors.c fcgi-apps/tools/patience.c
 %C%_bench_bench_gc_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/fcgi-apps/tools
 %C%_bench_bench_gc_LDADD = lib/libsesskit_core.la
+if WITH_REDIS
+if WITH_MYSQL
+store_programs = %D%/bench/bench_stores
+endif
+endif
+EXTRA_PROGRAMS += $(store_programs)
+%C%_bench_bench_stores_SOURCES = %D%/bench/bench_stores.c %D%/bench/bench_stores.h \
+	%D%/bench/bench_bare_file.c %D%/bench/bench_bare_mysql.c %D%/bench/bench_bare_redis.c \
+	%D%/bench/bench_bare_sqlite.c $(bench_stores)
+%C%_bench_bench_stores_CFLAGS = $(AM_CFLAGS) $(REDIS_CFLAGS) $(MYSQL_CFLAGS)
+%C%_bench_bench_stores_LDADD = lib/libsesskit_core.la $(REDIS_LIBS) $(MYSQL_LIBS)
+%C%_bench_bench_stores_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS)
 %C%_bench_bench_cgi_SOURCES = %D%/bench/bench_cgi.c $(bench_common)
 %C%_bench_bench_cgi_LDADD =
 %C%_bench_empty_cgi_LDADD =
@@ -321,7 +394,7 @@ bench_stores = $(bench_common) %D%/bench/bench_library.c %D%/bench/bench_raw.c \
 %C%_bench_page_LDADD = $(FCGI_LIBS)
 %C%_bench_readonly_LDADD = lib/libsesskit_core.la $(FCGI_LIBS)
 bench: all
-	$(MAKE) $(bench_programs)
+	$(MAKE) $(bench_programs) $(store_programs)
 	$(SHELL) $(top_srcdir)/%D%/bench/run.sh .
 slow_scripts = %D%/bench/guard.sh
 %D%/bench/guard.log: %D%/bench/bench_session$(EXEEXT)
@@ -330,6 +403,8 @@ check-slow:
 	SESS_SLOW=1 $(MAKE) check TESTS='$(lengthy_tests) $(slow_tests) $(slow_scripts)' TEST_SUITE_LOG=slow-suite.log
 check-e2e:
 	$(MAKE) check TESTS='$(e2e_tests)' TEST_SUITE_LOG=e2e-suite.log
+check-servers:
+	$(MAKE) check TESTS='$(server_tests)' TEST_SUITE_LOG=servers-suite.log
 
 # Not the crowds, whose time limits it would break; ASan covers these.
 valgrind_tests = $(unit_tests) $(life_tests) \
@@ -377,12 +452,13 @@ fuzz_targets = \
 	%D%/fuzz/fuzz_home.c \
 	%D%/fuzz/fuzz_json.c \
 	%D%/fuzz/fuzz_lines.c \
+	%D%/fuzz/fuzz_store_url.c \
 	%D%/fuzz/fuzz_token.c
 fuzz_seconds = 10
 check-fuzz: $(BUILT_SOURCES)
 	for target in $(fuzz_targets); do \
 		(cd $(top_srcdir) && clang -g -O1 -D_GNU_SOURCE= -Ilib \
-			-I$(abs_top_builddir)/lib $(SQLITE_CFLAGS) $(SODIUM_CFLAGS) \
+			-I$(abs_top_builddir)/lib $(module_cppflags) $(SQLITE_CFLAGS) $(SODIUM_CFLAGS) \
 			-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 			-o $(abs_top_builddir)/fuzz "$$target" $(library_c_sources) fcgi-apps/form.c \
 			$(line_sources) \
@@ -392,7 +468,8 @@ check-fuzz: $(BUILT_SOURCES)
 CLEANFILES += fuzz
 
 # Static analysis and the manual's lint.
-c_sources = $(library_c_sources) $(sample_c_sources) $(tool_c_sources)
+c_sources = $(library_c_sources) $(redis_c_sources) $(mysql_c_sources) $(sample_c_sources) \
+	$(tool_c_sources)
 check-analyzer: $(BUILT_SOURCES)
 	cd $(top_srcdir) && result=0; for file in $(c_sources); do \
 		$(CC) $(analyzer_flags) -fanalyzer -c -o /dev/null "$$file" || result=1; \
@@ -400,22 +477,32 @@ check-analyzer: $(BUILT_SOURCES)
 			-Xclang -analyzer-werror "$$file" || result=1; \
 	done; exit $$result
 analyzer_flags = -std=gnu11 -O2 -D_GNU_SOURCE= -Werror -Wall -Wextra -Ilib \
-	-I$(abs_top_builddir)/lib $(SQLITE_CFLAGS) $(SODIUM_CFLAGS)
+	-I$(abs_top_builddir)/lib $(module_cppflags) $(SQLITE_CFLAGS) $(SODIUM_CFLAGS) \
+	$(REDIS_CFLAGS) $(MYSQL_CFLAGS)
 check-cppcheck: $(BUILT_SOURCES)
 	cd $(top_srcdir) && cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,performance,portability -Ilib -I$(abs_top_builddir)/lib \
+		$(module_cppflags) \
 		$(c_sources)
 check-man:
 	cd $(top_srcdir) && mandoc -T lint -W warning $(dist_man_MANS)
 
-# What was installed is found by pkg-config, compiles, links and runs.
+# What was installed is found by pkg-config, compiles, links, runs and loads its modules, unless they
+# are not where they will be.
+if WITH_REDIS
+redis_installed = redis
+endif
+if WITH_MYSQL
+mysql_installed = mysql
+endif
 installcheck-local:
 	PKG_CONFIG_PATH='$(DESTDIR)$(pkgconfigdir)' && export PKG_CONFIG_PATH && \
 	$(CC) $(CFLAGS) -o installed $(top_srcdir)/%D%/installed.c \
 		`$(PKG_CONFIG) --cflags --libs sesskit` -Wl,-rpath,'$(DESTDIR)$(libdir)' && \
-	./installed; result=$$?; rm -f installed; exit $$result
+	./installed `test -n '$(DESTDIR)' || echo $(redis_installed) $(mysql_installed)`; \
+	result=$$?; rm -f installed; exit $$result
 
-.PHONY: bench check-slow check-e2e check-valgrind check-asan check-tsan check-sanitizer \
+.PHONY: bench check-slow check-e2e check-servers check-valgrind check-asan check-tsan check-sanitizer \
 	check-analyzer check-cppcheck check-fuzz check-man
 
 EXTRA_DIST += %D%/e2e/package.json %D%/e2e/package-lock.json %D%/e2e/clients.py \
@@ -431,7 +518,9 @@ EXTRA_DIST += %D%/e2e/package.json %D%/e2e/package-lock.json %D%/e2e/clients.py 
 	%D%/e2e/browser/tap.mjs \
 	%D%/e2e/browser/walks.mjs
 EXTRA_DIST += $(script_tests) $(tool_tests) %D%/tool.sh %D%/tool_many.sh $(e2e_tests) $(fuzz_targets) \
+	$(server_scripts) %D%/servers/mysql.sh %D%/servers/redis.sh %D%/servers/servers.sh \
 	%D%/e2e/checks.sh %D%/e2e/programs.sh %D%/e2e/server.sh %D%/e2e/site.sh \
 	%D%/tap.sh %D%/run.sh %D%/setup.sh \
-	%D%/installed.c %D%/tsan.supp $(slow_scripts) %D%/bench/run.sh %D%/bench/bench_http.sh \
+	%D%/installed.c %D%/fake_module.c %D%/tsan.supp $(slow_scripts) %D%/bench/run.sh \
+	%D%/bench/bench_http.sh %D%/bench/stores.sh \
 	%D%/bench/bench_http.lua %D%/bench/counter.php

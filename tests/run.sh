@@ -73,7 +73,7 @@ exec </dev/null         # from here on nobody is asked anything
 phase bootstrap step bootstrap || finish
 phase configure step configure_build --enable-werror --with-fcgi=yes || finish
 phase build step $make all || finish
-for target in check check-slow check-e2e check-asan check-tsan check-valgrind; do
+for target in check check-slow check-e2e check-servers check-asan check-tsan check-valgrind; do
 	phase $target tests $make $target
 done
 for target in check-man check-cppcheck check-analyzer check-fuzz distcheck; do

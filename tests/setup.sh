@@ -12,13 +12,16 @@ command -v node >/dev/null && command -v npm >/dev/null ||
 	packages_browser="$packages_browser nodejs npm"
 packages_e2e="$packages_server lighttpd-mod-openssl apache2-bin libapache2-mod-fcgid nginx-light
 	fcgiwrap caddy spawn-fcgi multiwatch openssl libfcgi-bin systemd $packages_browser"
-packages_test="$packages_e2e sqlite3 curl mandoc valgrind clang libclang-rt-14-dev cppcheck
-	xz-utils"
+packages_stores='redis-server redis-sentinel mariadb-server galera-4 rsync libhiredis-dev
+	libmariadb-dev'
+packages_test="$packages_e2e $packages_stores sqlite3 curl mandoc valgrind clang
+	libclang-rt-14-dev cppcheck xz-utils"
 packages_bench="$packages_server curl valgrind wrk php-fpm"
 
-# Servers for our own use: whoever did not have them before must not find them at the ports of the
-# web, neither now nor after the next start of the machine.
-services='caddy.service fcgiwrap.service fcgiwrap.socket lighttpd.service nginx.service'
+# Servers for our own use: whoever did not have them before must not find them at their ports,
+# neither now nor after the next start of the machine.
+services='caddy.service fcgiwrap.service fcgiwrap.socket lighttpd.service nginx.service
+	mariadb.service redis-server.service redis-sentinel.service rsync.service'
 
 # Those of them that are not installed.
 absent_services()

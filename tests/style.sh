@@ -68,11 +68,13 @@ without_tag()
 	done
 }
 
-# Includes of a store: system headers, the provider contract, and headers for stores alone.
+# Includes of a store: system headers, the provider contract, and headers for stores alone. These two
+# find stores, and are none.
 foreign_includes()
 {
-	found '^#include "' lib/store_*.[ch] lib/gate.[ch] |
-		grep -vE '"(sesskit_store|store_sqlite|store_memory|store_file|home|gate|minutes|schema_sql)\.h"'
+	stores=$(printf '%s\n' lib/store_*.[ch] | grep -vE '/store_(url|module)\.c$')
+	found '^#include "' $stores lib/gate.[ch] |
+		grep -vE '"(sesskit_store|store_[a-z]+|home|gate|minutes|remote|[a-z]+_sql)\.h"'
 }
 
 # Sources of the library but token.c.

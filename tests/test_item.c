@@ -90,7 +90,8 @@ int main(void)
 {
 	const sess_limits limits = { .max_bytes = 4096, .max_sessions = 10, .busy_ms = 1000 };
 
-	if (store_open(&to, "memory:", &limits, &error) != SESS_OK)
+	if (store_find(&to, "memory:", &limits, &error) != SESS_OK ||
+		store_check(&to, &error) != SESS_OK)
 		bail("%s", error.text);
 	what_no_walk_gives_is_refused();
 	what_a_walk_gives_is_taken();

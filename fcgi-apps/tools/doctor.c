@@ -79,7 +79,7 @@ check_user(doctor *d)
 	char owner[USER_NAME_MAX];
 	struct stat st;
 
-	if (lstat(d->store.address.path, &st) != 0)
+	if (!(d->store.provider->flags & SESS_STORE_LOCAL) || lstat(d->store.address.path, &st) != 0)
 		return;
 	user_name(st.st_uid, owner);
 	if (user != NULL && uid != st.st_uid)
@@ -128,7 +128,9 @@ check_keys(doctor *d)
 
 	if (d->key_path[0] == '\0')
 		return;
-	if (lstat(d->key_path, &st) != 0 && errno == ENOENT && lstat(d->store.address.path, &st) == 0) {
+	if (lstat(d->key_path, &st) != 0 && errno == ENOENT &&
+		(d->store.provider->flags & SESS_STORE_LOCAL) &&
+		lstat(d->store.address.path, &st) == 0) {
 		doctor_say(d, SESS_FAULT, "put it back from a backup; with new keys, which sesskit keygen "
 			"makes, everybody has to sign in again", "%s: the key file is gone, and no program "
 			"finds its sessions without it", d->key_path);
@@ -146,6 +148,22 @@ check_keys(doctor *d)
 		ring.count == 1 ? "" : "s");
 	keyring_close(&ring);
 	find_left_keys(d);
+}
+
+/* What a store on a server is opened with, and so examined with. False: that has failed. */
+static bool
+bring_password(doctor *d)
+{
+	sess_error err = { 0 };
+	int rc;
+
+	if (sodium_init() < 0)
+		rc = sess_fail(&err, SESS_CONFIG, "libsodium cannot start: no random source");
+	else
+		rc = store_password(&d->store, d->whole.password_file, &err);
+	if (rc != SESS_OK)
+		doctor_say_error(d, "put the password into it again", &err);
+	return rc == SESS_OK;
 }
 
 /* Settings whole, store found, and we are its owner, if there is one. An exit code. */
@@ -195,7 +213,7 @@ check_all(doctor *d)
 	check_user(d);
 	/* The next step may take its time. */
 	fflush(stdout);
-	if (p->examine != NULL)
+	if (bring_password(d) && p->examine != NULL)
 		p->examine(&d->store.address, &d->store.limits, tool_given(d->t, "deep") != NULL,
 			from_store, d);
 	check_keys(d);

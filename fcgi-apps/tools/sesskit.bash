@@ -24,7 +24,7 @@ _sesskit()
 	--state) mapfile -t COMPREPLY < <(compgen -W 'live expired all' -- "$word") ;;
 	--sort) mapfile -t COMPREPLY < <(compgen -W 'seen created expires user bytes' -- "$word") ;;
 	--user | --address) ;;  # nothing that this machine knows
-	--store) mapfile -t COMPREPLY < <(compgen -W 'sqlite:' -- "$word") ;;
+	--store) mapfile -t COMPREPLY < <(compgen -W 'sqlite: file: redis:// mysql://' -- "$word") ;;
 	*)
 		if _sesskit_options "$help" value | grep -q -x -e "$before"; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")
