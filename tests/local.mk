@@ -157,10 +157,14 @@ server_scripts = \
 	%D%/servers/redis_store.sh
 if WITH_REDIS
 if WITH_MYSQL
-server_tests = $(server_scripts)
+server_tests = $(server_scripts) $(host_tests)
 server_programs = %D%/servers/contract_url %D%/servers/failures_url %D%/servers/load_url \
 	%D%/servers/races_url %D%/servers/test_store_mysql %D%/servers/test_store_mysql_lost \
-	%D%/servers/test_store_redis
+	%D%/servers/test_store_redis $(host_programs)
+if WITH_FCGI
+host_tests = %D%/servers/hosts.sh
+host_programs = %D%/servers/counter
+endif
 endif
 endif
 
@@ -271,6 +275,10 @@ server_ldadd = $(redis_library) $(mysql_library) $(LDADD)
 %C%_servers_test_store_mysql_lost_LDADD = $(mysql_library) $(LDADD) $(MYSQL_LIBS)
 %C%_servers_test_store_mysql_lost_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=mysql_stmt_execute_start -Wl,--wrap=mysql_stmt_errno
+# A sample as a host of its own runs it, with modules.
+%C%_servers_counter_SOURCES = %D%/tool_modules.c fcgi-apps/counter.c
+%C%_servers_counter_LDADD = fcgi-apps/libapp.la lib/libsesskit_core.la $(FCGI_LIBS)
+%C%_servers_counter_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS)
 # Through the library as programs use it, with modules.
 %C%_servers_load_url_SOURCES = %D%/servers/load_url.c %D%/servers/load_url.h \
 	%D%/servers/load_work.c
@@ -518,7 +526,7 @@ EXTRA_DIST += %D%/e2e/package.json %D%/e2e/package-lock.json %D%/e2e/clients.py 
 	%D%/e2e/browser/tap.mjs \
 	%D%/e2e/browser/walks.mjs
 EXTRA_DIST += $(script_tests) $(tool_tests) %D%/tool.sh %D%/tool_many.sh $(e2e_tests) $(fuzz_targets) \
-	$(server_scripts) %D%/servers/mysql.sh %D%/servers/redis.sh %D%/servers/servers.sh \
+	$(server_scripts) %D%/servers/hosts.sh %D%/servers/mysql.sh %D%/servers/redis.sh %D%/servers/servers.sh \
 	%D%/e2e/checks.sh %D%/e2e/programs.sh %D%/e2e/server.sh %D%/e2e/site.sh \
 	%D%/tap.sh %D%/run.sh %D%/setup.sh \
 	%D%/installed.c %D%/fake_module.c %D%/tsan.supp $(slow_scripts) %D%/bench/run.sh \
