@@ -147,6 +147,7 @@ e2e_tests = \
 
 # With real database servers, where their client libraries are.
 server_scripts = \
+	%D%/servers/copy.sh \
 	%D%/servers/failures.sh \
 	%D%/servers/galera.sh \
 	%D%/servers/mysql_contract.sh \
