@@ -147,7 +147,9 @@ stop_all()
 	for process in $processes; do
 		wait "$process" 2>/dev/null
 	done
-	kill "$impatience"
+	# Not by a signal that is trapped: as young as it may be, it would clean up in our place.
+	kill -KILL "$impatience"
+	{ wait "$impatience"; } 2>/dev/null
 	processes=
 }
 
