@@ -92,15 +92,16 @@ int
 maria_failed(maria_store *s, unsigned code, const char *text, sess_error *err)
 {
 	const remote_host *host = s->remote.hosts ? &s->remote.host[s->remote.at] : NULL;
-
 	/* What failed has failed, whatever the server calls it. */
-	s->code = code = code ? code : CR_UNKNOWN_ERROR;
-	if (maria_meaning(code) == MARIA_THERE)
-		return MARIA_THERE;
-	(void)sess_fail(err, code == CR_OUT_OF_MEMORY ? SESS_NOMEM : maria_meaning(code) == MARIA_AGAIN
-		|| maria_meaning(code) == MARIA_SLOW ? SESS_BUSY : SESS_STORE, "store \"%s\": %s%s%s (%u)%s", s->address.url,
-		host ? host->name : "", host ? ": " : "", *text ? text : "failed", code, remedy(code));
-	return maria_meaning(code);
+	int is = maria_meaning(code = code ? code : CR_UNKNOWN_ERROR);
+	int rc = code == CR_OUT_OF_MEMORY ? SESS_NOMEM : is == MARIA_AGAIN || is == MARIA_SLOW ?
+		SESS_BUSY : SESS_STORE;
+
+	s->code = code;
+	if (is != MARIA_THERE)
+		(void)sess_fail(err, rc, "store \"%s\": %s%s%s (%u)%s", s->address.url,
+			host ? host->name : "", host ? ": " : "", *text ? text : "failed", code, remedy(code));
+	return is;
 }
 
 /* -- waiting ----------------------------------------------------------------------------------- */
