@@ -232,7 +232,7 @@ redis_exchange(redis_store *s, redis_node *node, const redis_command *cmd, sess_
 	redisContext *c = node->link;
 	redisReply *reply = NULL;
 
-	if (send_command(s, c, cmd))
+	if (c && send_command(s, c, cmd))
 		reply = receive(s, c);
 	/* Nothing may be left: it would be taken for the answer to the next command. */
 	if (reply && c->reader->len == c->reader->pos)

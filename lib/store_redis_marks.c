@@ -246,8 +246,10 @@ redis_due(void *self, int64_t now, size_t rows, home_due_fn *fn, void *arg, sess
 	redis_store *s = self;
 	size_t each = rows / 8 < PAGE_LEAST ? PAGE_LEAST : rows / 8 > PAGE_MOST ? PAGE_MOST : rows / 8;
 	due_page page = { .at = calloc(LISTS * each, sizeof(*page.at)) };
-	int rc = page.at ? SESS_OK : home_full(err);
+	int rc = SESS_OK;
 
+	if (!page.at)
+		return home_full(err);
 	redis_many(s);
 	while (rc == SESS_OK && rows > 0) {
 		size_t i = 0;
