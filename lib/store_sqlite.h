@@ -132,6 +132,7 @@ int keep_end(sqlite_store *, sess_error *);
 
 /* store_sqlite_collect.c: work too long for one transaction goes in slices, longer ones when nobody
  * else writes. slice_begin as db_begin; end it by db_finish once it is over, and rest in between. */
+int64_t db_now_us(void);                       /* monotonic */
 int slice_begin(sqlite_store *, sess_error *);
 bool slice_over(const sqlite_store *);
 void slice_rest(const sqlite_store *);

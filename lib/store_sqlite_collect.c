@@ -34,8 +34,8 @@
 #define CHUNK_LONG 8192
 #define LONG_US (10 * SLICE_US)
 
-static int64_t
-now_us(void)
+int64_t
+db_now_us(void)
 {
 	struct timespec t;
 
@@ -55,7 +55,7 @@ slice_begin(sqlite_store *s, sess_error *err)
 	if (rc != SESS_OK)
 		return rc;
 	s->turns = gate_turns(&s->gate);
-	s->slice_began = now_us();
+	s->slice_began = db_now_us();
 	if (before == 0 || s->slice_began - before >= PAUSE_US)
 		s->quiet_since = s->slice_began - REST_US;
 	else if (s->turns != expected)
@@ -73,13 +73,13 @@ slice_begin(sqlite_store *s, sess_error *err)
 bool
 slice_over(const sqlite_store *s)
 {
-	return now_us() - s->slice_began >= s->slice_us;
+	return db_now_us() - s->slice_began >= s->slice_us;
 }
 
 void
 slice_rest(const sqlite_store *s)
 {
-	int64_t now = now_us(), rest = (now - s->slice_began) * REST_TIMES;
+	int64_t now = db_now_us(), rest = (now - s->slice_began) * REST_TIMES;
 
 	if (rest > REST_MOST_US)
 		rest = REST_MOST_US;

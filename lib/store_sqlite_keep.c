@@ -26,15 +26,6 @@
 #define RESTART_SHARE 256
 #define RESTART_WAIT_US 5000000
 
-static int64_t
-now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 /* What a slice changes must fit in memory, or it is written to the log more than once. */
 static int
 set_cache(sqlite_store *s, sql which, sess_error *err)
@@ -82,7 +73,7 @@ keep_begin(sqlite_store *s, sess_error *err)
 static void
 restart(sqlite_store *s)
 {
-	int64_t wait = s->restart_next - now_us(), began;
+	int64_t wait = s->restart_next - db_now_us(), began;
 
 	if (wait > RESTART_WAIT_US)
 		wait = RESTART_WAIT_US;
@@ -91,9 +82,9 @@ restart(sqlite_store *s)
 			NULL);
 	wal_copy(s);
 	wal_copy(s);
-	began = now_us();
+	began = db_now_us();
 	wal_reuse(s);
-	s->restart_next = now_us() + (now_us() - began) * RESTART_SHARE;
+	s->restart_next = db_now_us() + (db_now_us() - began) * RESTART_SHARE;
 }
 
 void
