@@ -47,6 +47,7 @@ library_c_sources = \
 	%D%/store_module.c \
 	%D%/store_url.c \
 	%D%/remote.c \
+	%D%/remote_lookup.c \
 	%D%/item.c \
 	%D%/store_sqlite.c \
 	%D%/store_sqlite_collect.c \
@@ -134,6 +135,7 @@ home_c_sources = \
 	%D%/home_walk.c
 module_c_sources = $(home_c_sources) \
 	%D%/remote.c \
+	%D%/remote_lookup.c \
 	%D%/minutes.c \
 	%D%/query.c \
 	%D%/expiry.c \

@@ -79,6 +79,7 @@ remote_open(remote *r, const sess_address *address, const sess_limits *limits, i
 	const char *fault = NULL;
 
 	memset(r, 0, sizeof(*r));
+	r->url = address->url;
 	r->call_ms = limits->busy_ms;
 	r->pause_ms = PAUSE_FIRST;
 	r->clock = clock_monotonic_ms;

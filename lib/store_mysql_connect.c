@@ -175,6 +175,23 @@ set_options(const maria_store *s, MYSQL *db, const char *setup)
 		mysql_options(db, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
 }
 
+/* What the client library is told to connect to, for it looks up names without a deadline. It gets
+ * the name, soon after its look-up has worked, if it compares that with a certificate, or if it has
+ * several addresses to try. */
+static int
+find_host(maria_store *s, const remote_host *host, remote_address *at, const char **name,
+	sess_error *err)
+{
+	int64_t left = s->until - s->remote.clock();
+
+	if (remote_look_up(&s->remote, host->name, left > 0 ? (int)left : 0, at, err) != SESS_OK) {
+		s->code = CR_UNKNOWN_HOST;
+		return MARIA_AWAY;
+	}
+	*name = at->others || strcmp(s->tls, "verify") == 0 ? host->name : at->text;
+	return MARIA_FINE;
+}
+
 /* With Galera what another node has stored must not be missed; other servers may lack the setting. */
 static int
 wait_for_others(maria_store *s, sess_error *err)
@@ -189,10 +206,14 @@ maria_connect(maria_store *s, sess_error *err)
 {
 	static pthread_once_t begun = PTHREAD_ONCE_INIT;
 	const remote_host *host = s->remote.hosts ? &s->remote.host[s->remote.at] : NULL;
+	const char *name = NULL;
+	remote_address at;
 	MYSQL *done = NULL;
 	char setup[256];
-	int is, wait;
+	int is = host ? find_host(s, host, &at, &name, err) : MARIA_FINE, wait;
 
+	if (is != MARIA_FINE)
+		return is;
 	(void)pthread_once(&begun, begin_library);
 	s->db = mysql_init(NULL);
 	if (!s->db)
@@ -201,7 +222,7 @@ maria_connect(maria_store *s, sess_error *err)
 		"tx_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = 1, "
 		"max_statement_time = %d.%03d", s->statement_ms / 1000, s->statement_ms % 1000);
 	set_options(s, s->db, setup);
-	wait = mysql_real_connect_start(&done, s->db, host ? host->name : NULL, s->address.user,
+	wait = mysql_real_connect_start(&done, s->db, name, s->address.user,
 		s->address.password, s->base, host ? (unsigned)host->port : 0,
 		host ? NULL : s->socket, 0);
 	while (wait)

@@ -313,13 +313,17 @@ int
 redis_link(redis_store *s, redis_node *node, const char *user, int db, sess_error *err)
 {
 	socklen_t size = sizeof(errno);
+	remote_address at;
 	redisContext *c;
 	/* There is somebody else to ask if this one does not answer. */
 	int failed = 0, share = s->remote.hosts > 1 ? 3 : 1;
 
 	if (node->link)
 		return SESS_OK;
-	c = node->link = *node->host ? redisConnectNonBlock(node->host, node->port)
+	if (*node->host && remote_look_up(&s->remote, node->host, remote_left_ms(&s->remote) / share,
+		&at, err) != SESS_OK)
+		return SESS_STORE;
+	c = node->link = *node->host ? redisConnectNonBlock(at.text, node->port)
 		: redisConnectUnixNonBlock(s->address.path);
 	if (!c || c->err) {
 		errno = !c ? ENOMEM : errno ? errno : ECONNREFUSED;

@@ -21,6 +21,7 @@ unit_tests = \
 	%D%/test_page \
 	%D%/test_passwords \
 	%D%/test_remote \
+	%D%/test_remote_lookup \
 	%D%/test_store_url \
 	%D%/test_token \
 	%D%/test_url \
@@ -101,6 +102,7 @@ threaded_tests = \
 	%D%/contract_memory \
 	%D%/contract_sqlite \
 	%D%/races_memory \
+	%D%/test_remote_lookup \
 	%D%/test_store_memory \
 	%D%/faults/lineage \
 	%D%/faults/races \
@@ -260,8 +262,10 @@ server_ldadd = $(redis_library) $(mysql_library) $(LDADD)
 %C%_servers_races_url_SOURCES = %D%/servers/races_url.c %D%/servers/provider.c
 %C%_servers_races_url_LDADD = $(server_ldadd)
 %C%_servers_failures_url_SOURCES = %D%/servers/failures_url.c %D%/servers/failures_url.h \
-	%D%/servers/failures_calls.c %D%/servers/flaky.c %D%/servers/flaky.h %D%/servers/provider.c
+	%D%/servers/failures_calls.c %D%/servers/failures_names.c %D%/servers/flaky.c \
+	%D%/servers/flaky.h %D%/servers/provider.c
 %C%_servers_failures_url_LDADD = %D%/libfaults.la $(server_ldadd)
+%C%_servers_failures_url_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getaddrinfo
 %C%_servers_test_store_redis_SOURCES = %D%/servers/test_store_redis.c \
 	%D%/servers/test_store_redis_lost.c %D%/servers/redis_fixture.c \
 	%D%/servers/redis_fixture.h %D%/servers/flaky.c %D%/servers/flaky.h
@@ -313,6 +317,8 @@ server_ldadd = $(redis_library) $(mysql_library) $(LDADD)
 
 %C%_test_home_SOURCES = %D%/test_home.c %D%/home_shelf.c %D%/home_shelf.h
 %C%_test_home_marks_SOURCES = %D%/test_home_marks.c %D%/home_shelf.c %D%/home_shelf.h
+%C%_test_remote_lookup_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getaddrinfo \
+	-Wl,--wrap=pthread_create
 %C%_test_store_file_faults_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write -Wl,--wrap=fsync \
 	-Wl,--wrap=mkdirat -Wl,--wrap=renameat
 

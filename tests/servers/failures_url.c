@@ -2,9 +2,10 @@
 /*
  * failures_url.c - a store whose server is dead, hangs, is slow, comes and goes, or answers
  * nonsense: calls end in time and say why, no session is shown that was not stored, and all goes on
- * by itself.
+ * by itself. The same when nobody tells the address of its host.
  *
- *   failures_url SOCKET URL         of the server; PROXY in the URL stands for the proxy's socket
+ *   failures_url SOCKET URL NAMED   of the server; PROXY in the URL stands for the proxy's socket,
+ *                                   and NAMED is a URL with a name of a host, any name
  */
 #include "failures_url.h"
 
@@ -39,32 +40,61 @@ in_order(const outcome *o, const char *when)
 }
 
 static void
-recovers(trial *t, const char *when)
+goes_on(trial *t, const char *when)
 {
-	int64_t took;
+	int64_t took = trial_recovers(t);
 
-	flaky_set(t->proxy, FLAKY_PASS, 0);
-	took = trial_recovers(t);
 	ok(took >= 0, "%s: it goes on by itself (after %d ms)", when, (int)took);
 	all_is_well(t, when);
 }
 
-/* Nothing can succeed; the first calls may wait, but not all of them. */
 static void
-gone(trial *t, int mode, int64_t number, const char *when)
+recovers(trial *t, const char *when)
 {
-	outcome first, rest;
+	flaky_set(t->proxy, FLAKY_PASS, 0);
+	goes_on(t, when);
+}
 
-	flaky_set(t->proxy, mode, number);
-	first = trial_calls(t, 1);
-	rest = trial_calls(t, 1000);
+/* Nothing can succeed; the first calls may wait, but not all of them: so long. */
+static void
+nothing_works(trial *t, int wait_ms, const char *when)
+{
+	outcome first = trial_calls(t, 1), rest = trial_calls(t, 1000);
+
 	in_order(&first, when);
 	in_order(&rest, when);
 	is_int(first.failed + rest.failed, 1001, "%s: every call fails", when);
-	ok(rest.total < 1000 + (mode == FLAKY_REFUSE ? 0 : 2 * IN_TIME),
-		"%s: a thousand calls are refused at once (%d ms)", when, (int)rest.total);
+	ok(rest.total < 1000 + wait_ms, "%s: a thousand calls are refused at once (%d ms)", when,
+		(int)rest.total);
 	diag("%s: \"%s\"", when, rest.text);
+}
+
+static void
+gone(trial *t, int mode, int64_t number, const char *when)
+{
+	flaky_set(t->proxy, mode, number);
+	nothing_works(t, mode == FLAKY_REFUSE ? 0 : 2 * IN_TIME, when);
 	recovers(t, when);
+}
+
+/* The server is well, but its address cannot be found. */
+static void
+nameless(const char *url)
+{
+	static const char when[] = "the name server dead";
+	trial *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		bail("out of memory");
+	trial_start(t, url, NULL);
+	all_is_well(t, "by name");
+	ok(name_server(true) > 0, "by name: the name server is asked");
+	cut_connections();
+	nothing_works(t, 2 * IN_TIME, when);
+	is_int(name_server(false), 1, "%s: it is asked once, however many calls wait", when);
+	goes_on(t, when);
+	trial_close(t);
+	free(t);
 }
 
 static void
@@ -196,8 +226,8 @@ main(int argc, char **argv)
 	char url[512], *path = temp_path("proxy");
 	trial *t = calloc(1, sizeof(*t));
 
-	if (argc != 3 || t == NULL)
-		bail("usage: failures_url SOCKET URL");
+	if (argc != 4 || t == NULL)
+		bail("usage: failures_url SOCKET URL NAMED");
 	time_limit((unsigned)scale(120, 900));
 	fill_in(url, sizeof(url), argv[2], path);
 	trial_start(t, url, flaky_start(path, argv[1]));
@@ -213,5 +243,6 @@ main(int argc, char **argv)
 	trial_close(t);
 	free(t);
 	free(path);
+	nameless(argv[3]);
 	return done();
 }

@@ -41,4 +41,9 @@ outcome trial_calls(trial *, int count);
 /* The same until one succeeds; milliseconds, -1: none did. */
 int64_t trial_recovers(trial *);
 
+/* From now on: dead or not. How often it was asked before. */
+int name_server(bool dead);
+/* All that were made by addresses of IPv4, as a server does that starts again. */
+void cut_connections(void);
+
 #endif
