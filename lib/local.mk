@@ -49,6 +49,8 @@ library_c_sources = \
 	%D%/remote.c \
 	%D%/remote_lookup.c \
 	%D%/item.c \
+	%D%/examine.c \
+	%D%/examine_files.c \
 	%D%/store_sqlite.c \
 	%D%/store_sqlite_collect.c \
 	%D%/store_sqlite_end.c \
@@ -93,6 +95,7 @@ library_c_sources = \
 	%D%/settings.def \
 	%D%/stores.def \
 	%D%/store_sqlite.h \
+	%D%/examine.h \
 	%D%/gate.h \
 	%D%/minutes.h \
 	%D%/home.h \
@@ -134,6 +137,7 @@ home_c_sources = \
 	%D%/home_value.c \
 	%D%/home_walk.c
 module_c_sources = $(home_c_sources) \
+	%D%/examine.c \
 	%D%/remote.c \
 	%D%/remote_lookup.c \
 	%D%/minutes.c \

@@ -3,6 +3,7 @@
 #ifndef SESSKIT_STORE_SQLITE_H
 #define SESSKIT_STORE_SQLITE_H
 
+#include "examine.h"
 #include "gate.h"
 
 #include <sqlite3.h>
@@ -31,7 +32,7 @@ typedef enum sql {
 	SQL_SIGNED_IN, SQL_TALLY, SQL_TALLY_FOLD, SQL_TALLY_FOLDED,
 	SQL_STATS, SQL_STATS_MINUTES, SQL_STATS_SIZES,
 	SQL_WALK, SQL_WALK_NEXT, SQL_WALK_ALIASES, SQL_WALK_TRACES, SQL_WALK_RETIRED, SQL_WALK_TIES,
-	SQL_STANDING, SQL_LEADS, SQL_ALIASES_DROP, SQL_RESTORE_TRACE,
+	SQL_STANDING, SQL_LEADS, SQL_ITEM_TRACE, SQL_ALIASES_DROP, SQL_RESTORE_TRACE,
 	SQL_STATEMENTS
 } sql;
 
@@ -196,27 +197,22 @@ int db_end_record(sqlite_store *, const unsigned char *id, sess_status why, int6
 
 /* store_sqlite_walk.c */
 int sqlite_walk(void *self, sess_cursor *, size_t limit, sess_item_fn *, void *arg, sess_error *);
+int sqlite_item(void *self, const unsigned char *id, sess_item_fn *, void *arg, sess_error *);
 
 /* store_sqlite_restore.c */
 int sqlite_restore(void *self, const sess_item *, sess_error *);
 
 
 /* store_sqlite_examine.c, store_sqlite_examine_files.c: faults in a database, found from outside */
-typedef struct examination {
-	const char *path;
-	char *folder;
+typedef struct db_examination {
+	examination of;
 	sqlite3 *db;                    /* reads only; NULL until it is open */
-	bool deep;
-	sess_finding_fn *each;
-	void *arg;
-} examination;
+} db_examination;
 
 /* How the database can be read without leaving anything behind: not at all, as it is because nobody
  * uses it, or along with those who do. */
 enum { EXAMINE_NOT, EXAMINE_ALONE, EXAMINE_SHARED };
 
-void examine_say(const examination *, int level, const char *remedy, const char *text, ...)
-	__attribute__((format(printf, 4, 5)));
 int examine_files(const examination *);         /* EXAMINE_... */
 void sqlite_examine(const sess_address *, const sess_limits *, bool deep, sess_finding_fn *,
 	void *arg);

@@ -45,25 +45,26 @@ uri_alone(const char *path)
 }
 
 static void
-say_failed(const examination *x)
+say_failed(const db_examination *x)
 {
 	int rc = sqlite3_extended_errcode(x->db);
 	bool busy = (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED;
 	bool damaged = (rc & 0xff) == SQLITE_CORRUPT;
 
-	examine_say(x, SESS_FAULT, busy ? "end the sqlite3 shell or backup that holds a transaction open" :
-		damaged ? rescue : restore, "%s cannot be read: %s", x->path, sqlite3_errmsg(x->db));
+	examine_say(&x->of, SESS_FAULT, busy ?
+		"end the sqlite3 shell or backup that holds a transaction open" :
+		damaged ? rescue : restore, "%s cannot be read: %s", x->of.path, sqlite3_errmsg(x->db));
 }
 
 /* A connection that does nothing a hostile file asks for. */
 static bool
-open_reading(examination *x, int way, int busy_ms)
+open_reading(db_examination *x, int way, int busy_ms)
 {
 	static const int off[] = { SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_TRIGGER,
 		SQLITE_DBCONFIG_ENABLE_VIEW, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION };
 	const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
 		SQLITE_OPEN_EXRESCODE;
-	char *uri = way == EXAMINE_ALONE ? uri_alone(x->path) : NULL;
+	char *uri = way == EXAMINE_ALONE ? uri_alone(x->of.path) : NULL;
 	int keep = 1;
 	int rc;
 
@@ -71,11 +72,11 @@ open_reading(examination *x, int way, int busy_ms)
 		rc = uri == NULL ? SQLITE_NOMEM : sqlite3_open_v2(uri, &x->db, flags | SQLITE_OPEN_URI,
 			NULL);
 	else
-		rc = sqlite3_open_v2(x->path, &x->db, flags, NULL);
+		rc = sqlite3_open_v2(x->of.path, &x->db, flags, NULL);
 	free(uri);
 	if (rc != SQLITE_OK) {
-		examine_say(x, SESS_FAULT, "check owner and mode of the file", "%s cannot be opened: %s",
-			x->path, sqlite3_errstr(rc));
+		examine_say(&x->of, SESS_FAULT, "check owner and mode of the file", "%s cannot be opened: %s",
+			x->of.path, sqlite3_errstr(rc));
 		return false;
 	}
 	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
@@ -89,7 +90,8 @@ open_reading(examination *x, int way, int busy_ms)
 
 /* Call each for the rows of a query. False when it could not be read, which has been said. */
 static bool
-rows(const examination *x, const char *query, void (*each)(const examination *, sqlite3_stmt *))
+rows(const db_examination *x, const char *query,
+	void (*each)(const db_examination *, sqlite3_stmt *))
 {
 	sqlite3_stmt *row = NULL;
 	int rc = sqlite3_prepare_v2(x->db, query, -1, &row, NULL);
@@ -107,7 +109,7 @@ rows(const examination *x, const char *query, void (*each)(const examination *, 
 
 /* A single number. False when it could not be read, which has been said. */
 static bool
-number(const examination *x, sqlite3 *db, const char *query, int64_t *out)
+number(const db_examination *x, sqlite3 *db, const char *query, int64_t *out)
 {
 	sqlite3_stmt *row = NULL;
 	int rc = sqlite3_prepare_v2(db, query, -1, &row, NULL);
@@ -130,27 +132,28 @@ text_of(sqlite3_stmt *row, int column)
 
 /* One thing of a schema, and the statement that looks for it in the other. False if it was said. */
 static bool
-same_thing(const examination *x, sqlite3_stmt *thing, sqlite3_stmt *other, bool ours)
+same_thing(const db_examination *x, sqlite3_stmt *thing, sqlite3_stmt *other, bool ours)
 {
 	const char *type = text_of(thing, 0), *name = text_of(thing, 1);
 	bool there = sqlite3_step(other) == SQLITE_ROW;
 	bool same = there && (!ours || strcmp(text_of(thing, 2), text_of(other, 0)) == 0);
 
 	if (!there && ours)
-		examine_say(x, SESS_FAULT, rescue, "%s: the %s \"%s\" is missing", x->path, type, name);
-	else if (!there)
-		examine_say(x, SESS_WARNING, "drop it, unless you know why it is there",
-			"%s: the %s \"%s\" is not one of ours", x->path, type, name);
-	else if (!same)
-		examine_say(x, SESS_FAULT, rescue, "%s: the %s \"%s\" is not as it should be", x->path,
+		examine_say(&x->of, SESS_FAULT, rescue, "%s: the %s \"%s\" is missing", x->of.path,
 			type, name);
+	else if (!there)
+		examine_say(&x->of, SESS_WARNING, "drop it, unless you know why it is there",
+			"%s: the %s \"%s\" is not one of ours", x->of.path, type, name);
+	else if (!same)
+		examine_say(&x->of, SESS_FAULT, rescue, "%s: the %s \"%s\" is not as it should be",
+			x->of.path, type, name);
 	return same;
 }
 
 /* Our schema must be in the file's, made by the same words; the other way round, things must merely
  * be there. 1 all is well, 0 something was said, -1 a schema could not be read. */
 static int
-compare(const examination *x, sqlite3 *from, sqlite3 *with, bool ours)
+compare(const db_examination *x, sqlite3 *from, sqlite3 *with, bool ours)
 {
 	sqlite3_stmt *thing = NULL, *other = NULL;
 	int rc, same = 1;
@@ -173,7 +176,7 @@ compare(const examination *x, sqlite3 *from, sqlite3 *with, bool ours)
 
 /* False if there is no sense in reading on. */
 static bool
-look_at_schema(const examination *x, sqlite3 *model)
+look_at_schema(const db_examination *x, sqlite3 *model)
 {
 	int64_t application = 0, version = 0, known = 0;
 	int complete, alone;
@@ -183,18 +186,18 @@ look_at_schema(const examination *x, sqlite3 *model)
 		!number(x, model, "PRAGMA user_version", &known))
 		return false;
 	if (application != APPLICATION_ID || version < 1) {
-		examine_say(x, SESS_FAULT, "name another file", "%s is the database of another program",
-			x->path);
+		examine_say(&x->of, SESS_FAULT, "name another file", "%s is the database of another program",
+			x->of.path);
 		return false;
 	}
 	if (version > known) {
-		examine_say(x, SESS_FAULT, "upgrade this program", "%s was made by a newer sesskit (schema "
-			"%lld, this one knows %lld)", x->path, (long long)version, (long long)known);
+		examine_say(&x->of, SESS_FAULT, "upgrade this program", "%s was made by a newer sesskit "
+			"(schema %lld, this one knows %lld)", x->of.path, (long long)version, (long long)known);
 		return false;
 	}
 	if (version < known) {
-		examine_say(x, SESS_FINE, "", "%s has schema %lld; the next program that opens it makes "
-			"it %lld", x->path, (long long)version, (long long)known);
+		examine_say(&x->of, SESS_FINE, "", "%s has schema %lld; the next program that opens it makes "
+			"it %lld", x->of.path, (long long)version, (long long)known);
 		return true;
 	}
 	complete = compare(x, model, x->db, true);
@@ -204,14 +207,15 @@ look_at_schema(const examination *x, sqlite3 *model)
 		return false;
 	}
 	if (complete && alone)
-		examine_say(x, SESS_FINE, "", "%s: schema %lld is complete", x->path, (long long)version);
+		examine_say(&x->of, SESS_FINE, "", "%s: schema %lld is complete", x->of.path,
+			(long long)version);
 	return complete != 0;
 }
 
 /* Byte 18 of the header says how the next one writes. It is read by SQLite's own descriptor: to
  * close another one would drop the locks that this process has on the file. */
 static void
-look_at_journal(const examination *x)
+look_at_journal(const db_examination *x)
 {
 	unsigned char header[20];
 	sqlite3_file *file = NULL;
@@ -219,41 +223,41 @@ look_at_journal(const examination *x)
 	if (sqlite3_file_control(x->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
 		file != NULL && file->pMethods != NULL &&
 		file->pMethods->xRead(file, header, sizeof(header), 0) == SQLITE_OK && header[18] != 2)
-		examine_say(x, SESS_WARNING, "let a program open it, which turns the log on again",
-			"%s was taken out of WAL mode: readers and writers wait for each other", x->path);
+		examine_say(&x->of, SESS_WARNING, "let a program open it, which turns the log on again",
+			"%s was taken out of WAL mode: readers and writers wait for each other", x->of.path);
 }
 
 static void
-say_checked(const examination *x, sqlite3_stmt *row)
+say_checked(const db_examination *x, sqlite3_stmt *row)
 {
 	if (strcmp(text_of(row, 0), "ok") == 0)
-		examine_say(x, SESS_FINE, "", "%s: no damage found by %s check", x->path,
-			x->deep ? "the full" : "a quick");
+		examine_say(&x->of, SESS_FINE, "", "%s: no damage found by %s check", x->of.path,
+			x->of.deep ? "the full" : "a quick");
 	else
-		examine_say(x, SESS_FAULT, rescue, "%s is damaged: %s", x->path, text_of(row, 0));
+		examine_say(&x->of, SESS_FAULT, rescue, "%s is damaged: %s", x->of.path, text_of(row, 0));
 }
 
 static void
-say_unreadable(const examination *x, sqlite3_stmt *row)
+say_unreadable(const db_examination *x, sqlite3_stmt *row)
 {
 	long long n = sqlite3_column_int64(row, 0);
 
 	if (n > 0)
-		examine_say(x, SESS_WARNING, "leave them: they are refused, and go when they expire",
-			"%s: the values of %lld sessions are no JSON", x->path, n);
+		examine_say(&x->of, SESS_WARNING, "leave them: they are refused, and go when they expire",
+			"%s: the values of %lld sessions are no JSON", x->of.path, n);
 }
 
 static void
-say_counts(const examination *x, sqlite3_stmt *row)
+say_counts(const db_examination *x, sqlite3_stmt *row)
 {
 	if (sqlite3_column_int(row, 0) == 0)
-		examine_say(x, SESS_WARNING, "run sql/queries/recount.sql in the sqlite3 shell", "%s: the "
-			"table tally is wrong about how many sessions there are", x->path);
+		examine_say(&x->of, SESS_WARNING, "run sql/queries/recount.sql in the sqlite3 shell", "%s: the "
+			"table tally is wrong about how many sessions there are", x->of.path);
 }
 
 /* What only reading all of it tells. */
 static void
-examine_rows(const examination *x)
+examine_rows(const db_examination *x)
 {
 	int64_t counted = 0;
 
@@ -267,17 +271,17 @@ examine_rows(const examination *x)
 }
 
 static void
-say_sealed(const examination *x, sqlite3_stmt *row)
+say_sealed(const db_examination *x, sqlite3_stmt *row)
 {
 	long long sealed = sqlite3_column_int64(row, 0), all = sqlite3_column_int64(row, 1);
 
 	if (all > 0)
-		examine_say(x, SESS_FINE, "", "%s: of %lld sessions looked at, %lld are sealed", x->path,
-			all, sealed);
+		examine_say(&x->of, SESS_FINE, "", "%s: of %lld sessions looked at, %lld are sealed",
+			x->of.path, all, sealed);
 }
 
 static void
-examine_inside(const examination *x)
+examine_inside(const db_examination *x)
 {
 	sqlite3 *model = NULL;
 	bool go_on = false;
@@ -286,15 +290,15 @@ examine_inside(const examination *x)
 		sqlite3_exec(model, schema_sql, NULL, NULL, NULL) == SQLITE_OK)
 		go_on = look_at_schema(x, model);
 	else
-		examine_say(x, SESS_FAULT, "free some memory", "out of memory");
+		examine_say(&x->of, SESS_FAULT, "free some memory", "out of memory");
 	sqlite3_close(model);
 	if (!go_on)
 		return;
 	look_at_journal(x);
-	if (!rows(x, x->deep ? "PRAGMA integrity_check(" FAULTS_MOST ")" :
+	if (!rows(x, x->of.deep ? "PRAGMA integrity_check(" FAULTS_MOST ")" :
 		"PRAGMA quick_check(" FAULTS_MOST ")", say_checked))
 		return;
-	if (x->deep)
+	if (x->of.deep)
 		examine_rows(x);
 	rows(x, "SELECT total(typeof(data) = 'blob'), count(*) FROM (SELECT data FROM session"
 		" LIMIT " SAMPLE ")", say_sealed);
@@ -304,22 +308,24 @@ void
 sqlite_examine(const sess_address *address, const sess_limits *limits, bool deep,
 	sess_finding_fn *each, void *arg)
 {
-	examination x = { .path = address->path, .deep = deep, .each = each, .arg = arg };
-	const char *slash = strrchr(x.path, '/');
+	db_examination x = { .of = { .path = address->path, .deep = deep, .each = each, .arg = arg } };
+	const char *path = address->path, *slash = strrchr(path, '/');
+	char *folder;
 	int way;
 
 	if (slash == NULL || slash[1] == '\0') {
-		examine_say(&x, SESS_FAULT, "name a file", "%s names no file", address->url);
+		examine_say(&x.of, SESS_FAULT, "name a file", "%s names no file", address->url);
 		return;
 	}
-	x.folder = slash == x.path ? strdup("/") : strndup(x.path, (size_t)(slash - x.path));
-	if (x.folder == NULL) {
-		examine_say(&x, SESS_FAULT, "free some memory", "out of memory");
+	folder = slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+	x.of.folder = folder;
+	if (folder == NULL) {
+		examine_say(&x.of, SESS_FAULT, "free some memory", "out of memory");
 		return;
 	}
-	way = examine_files(&x);
+	way = examine_files(&x.of);
 	if (way != EXAMINE_NOT && open_reading(&x, way, limits->busy_ms))
 		examine_inside(&x);
 	sqlite3_close(x.db);
-	free(x.folder);
+	free(folder);
 }

@@ -6,37 +6,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #define MIB (INT64_C(1) << 20)
-/* A busy site fills its log with some 50 MiB before that is emptied. */
-#define ROOM_ENOUGH (64 * MIB)
 #define LOG_MOST (64 * MIB)
 /* A database being made takes milliseconds: what is older than this was left behind. */
 #define LEFT_OVER 3600
-
-void
-examine_say(const examination *x, int level, const char *remedy, const char *text, ...)
-{
-	sess_error line;
-	char words[sizeof(line.text)];
-	va_list args;
-
-	va_start(args, text);
-	vsnprintf(words, sizeof(words), text, args);
-	va_end(args);
-	/* One clean line, whatever a damaged file says. */
-	(void)sess_fail(&line, 0, "%s", words);
-	x->each(x->arg, level, line.text, remedy);
-}
 
 /* False if the folder cannot be looked at, after which nothing else can. */
 static bool
@@ -62,84 +42,13 @@ look_at_folder(const examination *x)
 	return true;
 }
 
-/* Names of file systems whose locks or shared memory do not do for SQLite, by statfs(2). FUSE is a
- * guess: some of its file systems are local, and do. */
-static void
-look_at_file_system(const examination *x)
-{
-	static const struct {
-		unsigned long magic;
-		const char *name;
-		int level;
-	} unfit[] = {
-		{ 0x6969, "NFS", SESS_FAULT }, { 0xff534d42, "CIFS", SESS_FAULT },
-		{ 0xfe534d42, "SMB", SESS_FAULT }, { 0x517b, "SMB", SESS_FAULT },
-		{ 0x5346414f, "AFS", SESS_FAULT }, { 0x6b414653, "AFS", SESS_FAULT },
-		{ 0x00c36400, "Ceph", SESS_FAULT }, { 0x73757245, "Coda", SESS_FAULT },
-		{ 0x47504653, "GPFS", SESS_FAULT }, { 0x0bd00bd0, "Lustre", SESS_FAULT },
-		{ 0x01021997, "9P", SESS_WARNING }, { 0x65735546, "FUSE", SESS_WARNING },
-	};
-	struct statfs fs;
-
-	if (statfs(x->folder, &fs) != 0)
-		return;
-	for (size_t i = 0; i < sizeof(unfit) / sizeof(unfit[0]); i++)
-		if (unfit[i].magic == ((unsigned long)fs.f_type & 0xffffffff))
-			examine_say(x, unfit[i].level, "move the database to a local disk",
-				"%s is on %s, %s a network file system: its locks do not hold", x->folder,
-				unfit[i].name, unfit[i].level == SESS_FAULT ? "which is" : "and may be");
-}
-
-static void
-look_at_room(const examination *x)
-{
-	struct statvfs fs;
-	int64_t room;
-
-	if (statvfs(x->folder, &fs) != 0)
-		return;
-	room = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
-	if (fs.f_flag & ST_RDONLY)
-		examine_say(x, SESS_FAULT, "mount it for writing", "%s is on a disk that is mounted "
-			"read-only", x->folder);
-	else if (room < MIB || (fs.f_files > 0 && fs.f_favail == 0))
-		examine_say(x, SESS_FAULT, "make room on the disk", "%s: the disk is full", x->folder);
-	else if (room < ROOM_ENOUGH)
-		examine_say(x, SESS_WARNING, "make room on the disk", "%s: the disk has %lld MiB left",
-			x->folder, (long long)(room / MIB));
-	else
-		examine_say(x, SESS_FINE, "", "%s: the disk has room", x->folder);
-}
-
-/* One of the files: 1 there, 0 not there, -1 not to be opened. */
+/* One of the files, by what its name has behind the database's; as examine_file. */
 static int
 look_at_file(const examination *x, const char *suffix, struct stat *st)
 {
 	char *path = db_beside(x->path, suffix);
-	int there = 1;
+	int there = path != NULL ? examine_file(x, path, st) : -1;
 
-	if (path == NULL)
-		return -1;
-	if (lstat(path, st) != 0) {
-		there = errno == ENOENT ? 0 : -1;
-		if (there < 0)
-			examine_say(x, SESS_FAULT, "let the user that runs the programs enter the folders",
-				"%s: %s", path, strerror(errno));
-	} else if (!S_ISREG(st->st_mode)) {
-		examine_say(x, SESS_FAULT, "let the store name the file itself", "%s is not a plain file "
-			"(a symbolic link, perhaps)", path);
-		there = -1;
-	} else if (st->st_uid != geteuid()) {
-		examine_say(x, SESS_FAULT, "stop the programs, chown all files of the store to one user, "
-			"and run everything as that user", "%s belongs to user %lu, but this is user %lu",
-			path, (unsigned long)st->st_uid, (unsigned long)geteuid());
-	} else if (st->st_mode & (S_IRWXG | S_IRWXO)) {
-		examine_say(x, SESS_FAULT, "chmod 600 it", "%s is open to other users (mode %04o)", path,
-			(unsigned)st->st_mode & 07777u);
-	} else if ((st->st_mode & (S_IRUSR | S_IWUSR)) != (S_IRUSR | S_IWUSR)) {
-		examine_say(x, SESS_FAULT, "chmod 600 it", "%s may not be read and written by its owner "
-			"(mode %04o)", path, (unsigned)st->st_mode & 07777u);
-	}
 	free(path);
 	return there;
 }
@@ -220,8 +129,7 @@ examine_files(const examination *x)
 
 	if (!look_at_folder(x))
 		return EXAMINE_NOT;
-	look_at_file_system(x);
-	look_at_room(x);
+	examine_disk(x);
 	log = look_at_file(x, "-wal", &log_st);
 	index = look_at_file(x, "-shm", &st);
 	door = look_at_file(x, "-gate", &st);

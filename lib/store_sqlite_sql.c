@@ -135,6 +135,7 @@ const char *const sql_text[SQL_STATEMENTS] = {
 	[SQL_WALK_TIES] = "SELECT count(*) FROM trace WHERE kind = 2 AND at = ?1",
 	[SQL_STANDING] = "SELECT revision, family, user IS NOT NULL FROM session WHERE id = ?1",
 	[SQL_LEADS] = "SELECT kind, session FROM trace WHERE id = ?1",
+	[SQL_ITEM_TRACE] = "SELECT id, kind, session, at, keep, why, next FROM trace WHERE id = ?1",
 	[SQL_ALIASES_DROP] = "DELETE FROM trace WHERE session = ?1",
 	[SQL_RESTORE_TRACE] = "INSERT OR REPLACE INTO trace (id, kind, session, secret, at, keep, why,"
 		" next) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

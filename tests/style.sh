@@ -74,7 +74,7 @@ foreign_includes()
 {
 	stores=$(printf '%s\n' lib/store_*.[ch] | grep -vE '/store_(url|module)\.c$')
 	found '^#include "' $stores lib/gate.[ch] |
-		grep -vE '"(sesskit_store|store_[a-z]+|home|gate|minutes|remote|[a-z]+_sql)\.h"'
+		grep -vE '"(sesskit_store|store_[a-z]+|home|carried|examine|gate|minutes|remote|[a-z]+_sql)\.h"'
 }
 
 # Sources of the library but token.c.
