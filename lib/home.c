@@ -8,6 +8,8 @@
 
 #define WAIT_FIRST_US 20        /* about what a swap takes */
 #define WAIT_LAST_US 2000
+#define IDS_ROOM ((size_t)1 << 20)      /* what a value may have beside max_bytes */
+#define UNBOUNDED ((size_t)64 << 20)    /* for max_bytes 0 */
 
 int
 home_full(sess_error *err)
@@ -26,6 +28,14 @@ home_call(home_store *b, int64_t now)
 {
 	b->now = now;
 	b->calls++;
+	b->many = false;
+}
+
+void
+home_call_many(home_store *b, int64_t now)
+{
+	home_call(b, now);
+	b->many = true;
 }
 
 void
@@ -34,6 +44,12 @@ home_close(home_store *b)
 	home_free(&b->one);
 	home_free(&b->other);
 	home_value_free(&b->next);
+}
+
+size_t
+home_most(const home_store *b)
+{
+	return (b->limits.max_bytes ? b->limits.max_bytes : UNBOUNDED) + IDS_ROOM;
 }
 
 /* Nobody's turn comes twice as often because they all wait the same time. */
@@ -202,7 +218,7 @@ unmark(home_store *b, const unsigned char *key, const home_mark *less)
 	home_mark lost;
 	sess_error ignored;
 
-	if (b->ops->unmark(b, key, less, &ignored) != SESS_OK || b->ops->lock ||
+	if (b->ops->mark(b, key, less, false, 0, &ignored) != SESS_OK || b->ops->lock ||
 		(!less->user && !less->home) || home_look(b, h, key, &ignored) != SESS_OK)
 		return;
 	lost = home_marks(h);
@@ -210,7 +226,7 @@ unmark(home_store *b, const unsigned char *key, const home_mark *less)
 	lost.user = same_user(less->user, lost.user) ? lost.user : NULL;
 	lost.home = lost.home && less->home;
 	if (any_mark(&lost))
-		(void)b->ops->mark(b, key, &lost, 0, &ignored);
+		(void)b->ops->mark(b, key, &lost, true, 0, &ignored);
 }
 
 /* Put h in the place of what was got: 1, 0 somebody else was first, or negative. */
@@ -229,7 +245,7 @@ put(home_store *b, home *h, bool marks_only, int flags, sess_error *err)
 	if (h->what != HOME_NOTHING && !marks_only)
 		rc = home_write(h, &b->next, err);
 	if (rc == SESS_OK && any_mark(&more))
-		rc = b->ops->mark(b, h->key, &more, flags, err);
+		rc = b->ops->mark(b, h->key, &more, true, flags, err);
 	if (rc != SESS_OK)
 		return rc;
 	if (!marks_only && (h->got || h->what != HOME_NOTHING)) {
@@ -242,7 +258,7 @@ put(home_store *b, home *h, bool marks_only, int flags, sess_error *err)
 	more.kind = 0;
 	more.home = false;
 	if (more.user && !b->ops->lock)
-		(void)b->ops->mark(b, h->key, &more, 0, &ignored);
+		(void)b->ops->mark(b, h->key, &more, true, 0, &ignored);
 	if (any_mark(&less))
 		unmark(b, h->key, &less);
 	return 1;
@@ -301,7 +317,7 @@ home_point(home_store *b, const unsigned char *id, const home *h, int64_t look, 
 		return SESS_OK;
 	rc = home_write(&link, &b->next, err);
 	if (rc == SESS_OK)
-		rc = b->ops->mark(b, id, &mark, flags, err);
+		rc = b->ops->mark(b, id, &mark, true, flags, err);
 	/* One that is there leads nowhere, or home already: callers have looked. */
 	if (rc == SESS_OK)
 		rc = b->ops->get(b, id, &old, err);

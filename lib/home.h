@@ -49,8 +49,8 @@ typedef struct home_ops {
 	int (*swap)(void *self, const unsigned char *key, const home_value *got,
 		const home_value *next, int64_t due, int flags, sess_error *);
 	/* make marks, which may be there already, or remove them, which may be gone already */
-	int (*mark)(void *self, const unsigned char *key, const home_mark *, int flags, sess_error *);
-	int (*unmark)(void *self, const unsigned char *key, const home_mark *, sess_error *);
+	int (*mark)(void *self, const unsigned char *key, const home_mark *, bool on, int flags,
+		sess_error *);
 	/* at most so many marks by time that are due, the earliest first */
 	int (*due)(void *self, int64_t now, size_t rows, home_due_fn *, void *arg, sess_error *);
 	/* all keys of a user's marks */
@@ -61,6 +61,9 @@ typedef struct home_ops {
 	int (*each)(void *self, sess_cursor *, size_t limit, home_key_fn *, void *arg, sess_error *);
 	/* may be NULL: add to what stats tells */
 	int (*tally)(void *self, int64_t now, const sess_tally *, sess_error *);
+	/* add live, signed in and waiting ones, and set the oldest, as the marks by time tell; and add
+	 * what tally was told: all are 0 */
+	int (*stats)(void *self, int64_t now, sess_stats *, sess_error *);
 	/* may be NULL: put on disk all that was swapped without SESS_SYNC */
 	int (*settle)(void *self, sess_error *);
 	/* may be NULL: keep other handles from swapping the value of a key, or SESS_BUSY. A handle may
@@ -99,6 +102,7 @@ typedef struct home_store {
 	bool full;                      /* set by the store: what failed may work with more room */
 	int64_t now;                    /* as the call in hand was told; INT64_MIN: it was not */
 	unsigned calls;                 /* so many: what may take so long in all is one of them */
+	bool many;                      /* the call in hand is about many: each step has its own time */
 	home one, other;                /* the home in hand, and one looked at meanwhile */
 	home_value next;                /* what is put in its place */
 	bool holds;
@@ -108,6 +112,8 @@ typedef struct home_store {
 void home_open(home_store *, const home_ops *, const char *name, const sess_limits *);
 void home_close(home_store *);
 
+/* What a value has at most; one of ours that was larger was never stored. */
+size_t home_most(const home_store *);
 /* Room for so many bytes in all; false: out of memory. What was there is lost. */
 bool home_room(home_value *, size_t len);
 
@@ -146,8 +152,21 @@ int home_hold(void *self, const unsigned char *id, sess_error *);       /* with 
 int home_release(void *self, sess_error *);
 int home_walk(void *self, sess_cursor *, size_t limit, sess_item_fn *, void *arg, sess_error *);
 int home_restore(void *self, const sess_item *, sess_error *);
-/* For stats: sizes as the first some hundred values have them. live and waiting must be known. */
-int home_sizes(home_store *, sess_stats *, sess_error *);
+int home_item(void *self, const unsigned char *id, sess_item_fn *, void *arg, sess_error *);
+int home_stats(void *self, int64_t now, sess_stats *, sess_error *);
+/* For the stats of home_ops: so many have marks of this kind, and the earliest is due then. */
+void home_sum(sess_stats *, int64_t now, int kind, int64_t due, int64_t n);
+/* For examine: tell what is damaged of all that is there, and how much that is. */
+struct examination;
+void home_examine(home_store *, const struct examination *);
+
+/* All but those two that take a lock: what a provider has beside these is the store's own. */
+#define HOME_SLOTS \
+	.load = home_load, .insert = home_insert, .update = home_update, .touch = home_touch, \
+	.offer = home_offer, .confirm = home_confirm, .replace = home_replace, .end = home_end, \
+	.end_all = home_end_all, .list = home_list, .count = home_count, .collect = home_collect, \
+	.cas = home_cas, .walk = home_walk, .restore = home_restore, .stats = home_stats, \
+	.item = home_item
 
 /* -- home_value.c: a home as bytes ------------------------------------------------------------- */
 
@@ -169,6 +188,7 @@ sess_trace *home_add_id(home *, int kind, const unsigned char *id, sess_error *)
 
 int home_full(sess_error *);            /* out of memory: SESS_NOMEM */
 void home_call(home_store *, int64_t now);      /* a call begins; INT64_MIN: it is not told */
+void home_call_many(home_store *, int64_t now); /* one that is about many */
 /* Look at the value of just this key: SESS_OK or negative. */
 int home_look(home_store *, home *, const unsigned char *key, sess_error *);
 /* Look at the home that this id leads to: HOME_SESSION, HOME_DAMAGED or HOME_NOTHING. */

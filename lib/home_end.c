@@ -217,7 +217,7 @@ home_end_all(void *self, const sess_query *query, const unsigned char *except, s
 	unsigned char spared[SESS_ID_BYTES];
 	int rc;
 
-	home_call(b, query->now);
+	home_call_many(b, query->now);
 	rc = except ? home_find(b, &b->one, except, err) : SESS_OK;
 
 	*n = 0;
@@ -312,7 +312,7 @@ home_collect(void *self, int64_t now, size_t rows, size_t *n, sess_error *err)
 	collecting c = { .b = b, .now = now, .err = err };
 	int rc;
 
-	home_call(b, now);
+	home_call_many(b, now);
 	rc = b->ops->due(b, now, rows, collect_key, &c, err);
 	home_tally(b, now, &c.tally);
 	*n = c.n;

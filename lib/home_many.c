@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* home_many.c - many homes at once: list, count; and numbers. */
+/* home_many.c - many homes at once: list, count, stats; and numbers. */
 #include "home.h"
 #include "internal.h"
+#include "minutes.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -122,7 +123,7 @@ home_list(void *self, const sess_query *query, sess_record_fn *fn, void *arg, se
 	listing l = { .b = self, .query = query, .keep = true, .err = err };
 	int rc;
 
-	home_call(self, query->now);
+	home_call_many(self, query->now);
 	rc = home_each_key(self, query, list_key, &l, err);
 
 	if (rc == SESS_OK && l.n)
@@ -140,14 +141,14 @@ home_count(void *self, const sess_query *query, size_t *n, sess_error *err)
 	listing l = { .b = self, .query = query, .err = err };
 	int rc;
 
-	home_call(self, query->now);
+	home_call_many(self, query->now);
 	rc = home_each_key(self, query, list_key, &l, err);
 
 	*n = l.n;
 	return rc;
 }
 
-/* -- sizes ------------------------------------------------------------------------------------- */
+/* -- stats ------------------------------------------------------------------------------------- */
 
 typedef struct sample {
 	home_store *b;
@@ -170,13 +171,35 @@ sample_key(void *arg, const unsigned char *key)
 	return rc;
 }
 
-int
-home_sizes(home_store *b, sess_stats *out, sess_error *err)
+void
+home_sum(sess_stats *out, int64_t now, int kind, int64_t due, int64_t n)
 {
+	if (n <= 0 || (kind != HOME_ANONYMOUS && kind != HOME_USER))
+		return;
+	if (due > now) {
+		out->live += n;
+		out->signed_in += kind == HOME_USER ? n : 0;
+	} else {
+		out->oldest = out->waiting == 0 || due < out->oldest ? due : out->oldest;
+		out->waiting += n;
+	}
+}
+
+/* Sizes are those of the first some hundred values. */
+int
+home_stats(void *self, int64_t now, sess_stats *out, sess_error *err)
+{
+	home_store *b = self;
 	sample s = { .b = b, .err = err };
 	sess_cursor cursor = { { 0 } };
-	int rc = b->ops->each(b, &cursor, PIECE, sample_key, &s, err);
+	int rc;
 
+	home_call_many(b, now);
+	out->live = out->signed_in = out->waiting = out->oldest = 0;
+	minutes_none(out);
+	rc = b->ops->stats(b, now, out, err);
+	if (rc == SESS_OK)
+		rc = b->ops->each(b, &cursor, PIECE, sample_key, &s, err);
 	out->value_bytes = s.records ? s.values / s.records : 0;
 	out->bytes = s.records ? s.bytes / s.records * (out->live + out->waiting) : 0;
 	return rc < 0 ? rc : SESS_OK;
@@ -217,5 +240,5 @@ home_cas(void *self, const char *name, int64_t expected, int64_t value, int64_t 
 	*found = 0;
 	(void)crypto_generichash(key, sizeof(key), (const unsigned char *)name, strlen(name), purpose,
 		sizeof(purpose) - 1);
-	return home_change_key(self, key, set_number, &n, 0, err);
+	return home_change_key(self, key, set_number, &n, SESS_SYNC, err);
 }

@@ -20,6 +20,12 @@ id_of(const sess_item *item, size_t i)
 	return i == 0 ? item->rec->id : item->traces[i - 1].id;
 }
 
+static int
+flags_of(const sess_item *item)
+{
+	return item->sync ? SESS_SYNC : 0;
+}
+
 /* What an id goes through while its session is renewed; it never goes back. */
 static int
 rank(int kind)
@@ -94,7 +100,7 @@ take_over(home_store *b, home *h, const sess_item *item, sess_error *err)
 	int rc = SESS_OK;
 
 	for (size_t i = 0; i <= item->count && rc == SESS_OK; i++)
-		rc = home_point(b, id_of(item, i), h, rec->expires, 0, err);
+		rc = home_point(b, id_of(item, i), h, rec->expires, flags_of(item), err);
 	for (size_t i = 0; i < h->count; i++)
 		if (h->ids[i].kind == SESS_TRACE_ENDED)
 			h->ids[n++] = h->ids[i];
@@ -162,9 +168,9 @@ home_restore(void *self, const sess_item *item, sess_error *err)
 
 	home_call(b, INT64_MIN);
 	if (!item->rec)
-		return home_change(b, item->traces[0].id, restore_ended, &r, 0, err);
+		return home_change(b, item->traces[0].id, restore_ended, &r, flags_of(item), err);
 	rc = find_there(b, &r, err);
 	if (rc != SESS_OK)
 		return rc < 0 ? rc : 0;
-	return home_change(b, r.there ? r.home : item->rec->id, restore_record, &r, 0, err);
+	return home_change(b, r.there ? r.home : item->rec->id, restore_record, &r, flags_of(item), err);
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* home_walk.c - all that is stored, home by home. A session never leaves its home, so that a walk
+/* home_walk.c - all that is stored, home by home, or one item of it. A session never leaves its home, so that a walk
  * cannot miss one. */
+#include "examine.h"
 #include "home.h"
 #include "internal.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define PIECE 256               /* keys of an examination at a time */
 
 /* In a cursor, behind the store's place: how many items of the next home were handed on already,
  * and which value that was. */
@@ -66,6 +69,14 @@ hand_on(walk *w, const home *h)
 	return w->rc;
 }
 
+static void
+tell_damaged(walk *w, const unsigned char *id)
+{
+	w->damaged = true;
+	(void)sess_fail(w->err, SESS_OK, "%s: the session x'%02x%02x%02x%02x...' is damaged, and "
+		"was left out", w->b->name, id[0], id[1], id[2], id[3]);
+}
+
 static int
 walk_key(void *arg, const unsigned char *key)
 {
@@ -78,13 +89,18 @@ walk_key(void *arg, const unsigned char *key)
 	rc = home_look(w->b, h, key, w->err);
 	if (rc != SESS_OK)
 		return rc;
-	if (h->what == HOME_DAMAGED) {
-		w->damaged = true;
-		(void)sess_fail(w->err, SESS_OK, "%s: the session x'%02x%02x%02x%02x...' is damaged, and "
-			"was left out", w->b->name, key[0], key[1], key[2], key[3]);
-	}
+	if (h->what == HOME_DAMAGED)
+		tell_damaged(w, key);
 	w->n += h->what == HOME_SESSION;
 	return h->what == HOME_SESSION ? hand_on(w, h) : SESS_OK;
+}
+
+static void
+forget_traces(walk *w)
+{
+	if (w->traces)
+		sodium_memzero(w->traces, w->room * sizeof(*w->traces));
+	free(w->traces);
 }
 
 int
@@ -95,10 +111,61 @@ home_walk(void *self, sess_cursor *cursor, size_t limit, sess_item_fn *fn, void 
 	walk w = { .b = b, .cursor = cursor, .limit = limit, .fn = fn, .arg = arg, .err = err };
 	int rc;
 
-	home_call(b, INT64_MIN);
+	home_call_many(b, INT64_MIN);
 	rc = b->ops->each(b, cursor, limit, walk_key, &w, err);
-	if (w.traces)
-		sodium_memzero(w.traces, w.room * sizeof(*w.traces));
-	free(w.traces);
+	forget_traces(&w);
 	return w.rc ? w.rc : rc < 0 ? rc : rc || w.damaged;
+}
+
+int
+home_item(void *self, const unsigned char *id, sess_item_fn *fn, void *arg, sess_error *err)
+{
+	home_store *b = self;
+	home *h = &b->one;
+	walk w = { .b = b, .fn = fn, .arg = arg, .err = err };
+	const sess_trace *t;
+	int rc;
+
+	home_call(b, INT64_MIN);
+	rc = home_find(b, h, id, err);
+	if (rc != SESS_OK)
+		return rc;
+	t = home_trace(h, id);
+	if (h->what == HOME_DAMAGED) {
+		tell_damaged(&w, id);
+		return 0;
+	}
+	if (h->what != HOME_SESSION || (!t && !home_is_own(h, id)))
+		return 0;
+	rc = t && t->kind == SESS_TRACE_ENDED ? fn(arg, &(sess_item){ .traces = t, .count = 1 })
+		: hand_on_record(&w, h);
+	forget_traces(&w);
+	return rc ? rc : 1;
+}
+
+static int
+count_item(void *arg, const sess_item *item)
+{
+	(void)item;
+	++*(size_t *)arg;
+	return 0;
+}
+
+/* A piece ends behind what is damaged. */
+void
+home_examine(home_store *b, const examination *x)
+{
+	sess_cursor cursor = { { 0 } };
+	size_t items = 0;
+	sess_error err;
+	int rc;
+
+	do {
+		err.text[0] = '\0';
+		rc = home_walk(b, &cursor, PIECE, count_item, &items, &err);
+		if (err.text[0])
+			examine_say(x, SESS_FAULT, rc < 0 ? "" : "end it, or let it expire", "%s", err.text);
+	} while (rc == 1);
+	if (rc == 0)
+		examine_say(x, SESS_FINE, "", "%zu sessions and traces read", items);
 }

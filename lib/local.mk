@@ -72,7 +72,9 @@ library_c_sources = \
 	%D%/gate_file.c \
 	$(home_c_sources) \
 	%D%/store_file.c \
+	%D%/store_file_examine.c \
 	%D%/store_file_marks.c \
+	%D%/store_file_tidy.c \
 	%D%/store_file_tree.c \
 	%D%/store_memory.c \
 	%D%/store_memory_index.c \

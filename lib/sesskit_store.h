@@ -54,14 +54,15 @@
  * 21 cas sets a named number if it still has the value expected; a missing one counts as 0.
  * 22 Several handles, threads and processes at once: every call is atomic.
  * 23 Between hold and release no other handle changes the record held.
- * 24 replace, end, end_all, offer and an insert with SESS_SYNC are on disk when they return, where
- *    the store has a disk.
+ * 24 replace, end, end_all, offer, cas, an insert with SESS_SYNC and a restore with sync are on disk
+ *    when they return, where the store has a disk.
  * 25 A failure changes nothing, is returned as a code, and says what and why through sess_fail.
  *    Only when what 24 asks for fails, the change may have been made.
  * 26 walk hands on every record, expired ones too, with its data and all candidates and retired ids
  *    that lead to it, and every ended id; in pieces, each going on from the cursor of the one
  *    before. What is there throughout the walk comes at least once, and once if nothing changes. A
- *    damaged record is left out: the piece ends behind it, and err says so with code SESS_OK.
+ *    damaged record is left out: the piece ends behind it, and err says so with code SESS_OK. item
+ *    hands on the same, of just the record or the ended id that an id leads to, outdated or not.
  * 27 restore puts an item back as walk gave it, revision and traces and all, in one step. What was
  *    ended stays ended, and a record of the same or a later revision stays as it is, unless the item
  *    was renewed since: returns 0. An ended item ends what its id leads to.
@@ -116,7 +117,7 @@ typedef struct sess_record {
 
 /* The store URL, split and unescaped by the core; "" when absent. For what lies on other machines
  * scheme[+kind]://[user@]host[:port][,host[:port]...][/path][?query], or scheme+unix:///path; else
- * scheme:path. */
+ * scheme:path. What stands on other stores: scheme:URL[ URL]. */
 typedef struct sess_address {
 	const char *url;                         /* for messages; without any password */
 	const char *kind;                        /* what stands behind the '+' of the scheme */
@@ -124,12 +125,22 @@ typedef struct sess_address {
 	const char *user, *path;
 	const char *query;                       /* as it stands there: a value may have an escaped '&' */
 	const char *password;                    /* from a file or the environment */
+	const struct sess_base *base;            /* the stores that it stands on, */
+	size_t bases;                            /* so many */
 } sess_address;
+
+/* A store below another one, which opens and closes it. */
+typedef struct sess_base {
+	const struct sess_provider *provider;
+	const sess_address *address;
+} sess_base;
 
 /* What a store may need to know of the settings. */
 typedef struct sess_limits {
 	size_t max_bytes, max_sessions;
 	int busy_ms;
+	size_t carried;                          /* bytes that a browser takes; 0: any number */
+	int64_t longest;                         /* seconds that no id outlives its last use by */
 } sess_limits;
 
 /* Where load puts what its record points to; the core owns and wipes it. Returns the copy, with a
@@ -171,6 +182,7 @@ typedef struct sess_item {
 	const sess_record *rec;                  /* NULL: ended */
 	const sess_trace *traces;
 	size_t count;                            /* ended: 1 */
+	bool sync;                               /* for restore: on disk before it returns */
 } sess_item;
 
 typedef int sess_item_fn(void *arg, const sess_item *); /* nonzero stops and is returned */
@@ -191,7 +203,8 @@ enum { SESS_TIDY_LOG = 1,                        /* empty the write log into the
 
 enum { SESS_STORE_LOCAL = 1,                    /* its path is a file or folder on this machine */
 	SESS_STORE_PROCESS = 2,                      /* lives and dies with the process */
-	SESS_STORE_REMOTE = 4 };                     /* a server: the URL has hosts, or a socket */
+	SESS_STORE_REMOTE = 4,                       /* a server: the URL has hosts, or a socket */
+	SESS_STORE_OVER = 8 };                       /* stands on other stores */
 
 typedef struct sess_provider {
 	unsigned abi;                            /* SESS_STORE_ABI; new slots only at the end */
@@ -261,6 +274,19 @@ typedef struct sess_provider {
 	 * reads all that is stored */
 	void (*examine)(const sess_address *, const sess_limits *, bool deep, sess_finding_fn *,
 		void *arg);
+	/* The next three are for a store whose records the browser keeps. What it brought under this id
+	 * and nobody else can have made; NULL: nothing. What is done from now on is done to that. */
+	int (*bring)(void *self, const unsigned char *id, const void *bytes, size_t len,
+		sess_error *err);
+	/* 1 what it is to bring next time, lent until the next call; 0 the same again, or nothing */
+	int (*carry)(void *self, const void **bytes, size_t *len);
+	/* 1 nobody claimed this id before, which is on disk; 0 somebody did; negative on failure. A
+	 * record cannot tell, for an older state of it may be brought again. */
+	int (*claim)(void *self, const unsigned char *id, int64_t now, int64_t keep, sess_error *err);
+	/* hand on the one item that an id leads to, as walk does: 0 there is none, or it is damaged,
+	 * which err says with code SESS_OK; 1 the function has had it, and returned 0; else what the
+	 * function returned, or negative on failure */
+	int (*item)(void *self, const unsigned char *id, sess_item_fn *, void *arg, sess_error *err);
 } sess_provider;
 
 #ifdef __cplusplus

@@ -4,6 +4,7 @@
  * renamed, so that who reads without a lock finds the old one or the new one. Who writes has a lock
  * on the group of its key, which the kernel gives back when a process dies.
  */
+#include "examine.h"
 #include "gate.h"
 #include "store_file.h"
 
@@ -14,11 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
-
-#define IDS_ROOM ((size_t)1 << 20)      /* what a value may have beside max_bytes */
-#define UNBOUNDED ((size_t)64 << 20)    /* for max_bytes 0 */
 
 int
 file_failed(file_store *s, const char *what, sess_error *err)
@@ -28,6 +25,70 @@ file_failed(file_store *s, const char *what, sess_error *err)
 	s->home.full = failed == ENOSPC || failed == EDQUOT;
 	return sess_fail(err, SESS_STORE, "%s: %s: %s%s", s->path, what, strerror(failed),
 		s->home.full ? "; make room on the disk" : "");
+}
+
+/* -- locks ------------------------------------------------------------------------------------- */
+
+/* The last bytes of a key are those of a hash, as good as random. */
+static int
+group_of(const unsigned char *key)
+{
+	return key[SESS_ID_BYTES - 2] << 8 | key[SESS_ID_BYTES - 1];
+}
+
+static int
+lock_group(const file_store *s, int group, short type)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = group, .l_len = 1 };
+
+	return fcntl(s->lock, F_OFD_SETLK, &lock);
+}
+
+int
+file_lock(void *self, const unsigned char *key, sess_error *err)
+{
+	file_store *s = self;
+	home_wait wait = { .tries = 0 };
+	int group = group_of(key), free = 0;
+
+	for (int i = 0; i < FILE_LOCKS; i++) {
+		if (s->locked[i].depth && s->locked[i].group == group) {
+			s->locked[i].depth++;
+			return SESS_OK;
+		}
+		if (!s->locked[i].depth)
+			free = i;
+	}
+	while (lock_group(s, group, F_WRLCK) != 0) {
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+			return file_failed(s, "cannot be locked", err);
+		if (!home_wait_more(&wait, s->home.limits.busy_ms))
+			return sess_fail(err, SESS_BUSY, "%s: locked by another handle for %d ms", s->path,
+				s->home.limits.busy_ms);
+	}
+	s->locked[free].group = group;
+	s->locked[free].depth = 1;
+	return SESS_OK;
+}
+
+void
+file_unlock(void *self, const unsigned char *key)
+{
+	file_store *s = self;
+	int group = group_of(key);
+
+	for (int i = 0; i < FILE_LOCKS; i++)
+		if (s->locked[i].depth && s->locked[i].group == group && --s->locked[i].depth == 0)
+			(void)lock_group(s, group, F_UNLCK);
+}
+
+static bool
+locked(const file_store *s, const unsigned char *key)
+{
+	for (int i = 0; i < FILE_LOCKS; i++)
+		if (s->locked[i].depth && s->locked[i].group == group_of(key))
+			return true;
+	return false;
 }
 
 /* -- values ------------------------------------------------------------------------------------ */
@@ -63,12 +124,11 @@ write_all(int fd, const unsigned char *from, size_t len)
 static int
 read_file(file_store *s, int fd, home_value *v, sess_error *err)
 {
-	size_t most = (s->home.limits.max_bytes ? s->home.limits.max_bytes : UNBOUNDED) + IDS_ROOM;
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
 		return file_failed(s, "cannot be read", err);
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (size_t)st.st_size > most)
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (size_t)st.st_size > home_most(&s->home))
 		return 1;
 	if (!home_room(v, (size_t)st.st_size))
 		return home_full(err);
@@ -84,51 +144,51 @@ file_get(void *self, const unsigned char *key, home_value *v, sess_error *err)
 	place p;
 
 	file_place(&p, key);
-	dir = file_folder(s, &p, false, 0);
+	dir = file_folder(s, &p, false);
 	if (dir < 0)
 		return errno == ENOENT ? 0 : file_failed(s, "cannot be read", err);
 	fd = openat(dir, p.name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	rc = fd >= 0 ? read_file(s, fd, v, err) : errno == ENOENT ? 0 : errno == ELOOP ? 1
 		: file_failed(s, "a session cannot be read", err);
+	if (rc == 0 && !s->reads && locked(s, key))
+		(void)file_sweep(dir, &p);
 	if (fd >= 0)
 		close(fd);
 	close(dir);
 	return rc;
 }
 
-/* A file of this name, left by a process that died, is in the way: nobody else is at this key. */
+/* Made whole under another name, then renamed; 0, or -1 with errno. *dir is where. */
 static int
-create(int dir, const char *name)
+put_file(const file_store *s, const place *p, const home_value *v, int flags, int *dir)
 {
-	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(dir, name, flags, S_IRUSR | S_IWUSR);
-
-	if (fd < 0 && errno == EEXIST && unlinkat(dir, name, 0) == 0)
-		fd = openat(dir, name, flags, S_IRUSR | S_IWUSR);
-	return fd;
-}
-
-/* Made whole under another name, then renamed; 0, or -1 with errno. */
-static int
-put_file(int dir, const char *name, const home_value *v, int flags)
-{
-	char new[FILE_NAME + sizeof(".new")];
+	place new = *p;
 	int fd, failed = 0;
 
-	snprintf(new, sizeof(new), "%s.new", name);
-	fd = create(dir, new);
+	strcat(new.name, FILE_NEW);
+	fd = file_create(s, &new, O_EXCL, dir);
 	if (fd < 0)
 		return -1;
 	if (!write_all(fd, v->bytes, v->len) || (flags & SESS_SYNC && fsync(fd) != 0))
 		failed = errno;
 	if (close(fd) != 0 && !failed)
 		failed = errno;
-	if (!failed && renameat(dir, new, dir, name) == 0)
+	if (!failed && renameat(*dir, new.name, *dir, p->name) == 0)
 		return 0;
 	failed = failed ? failed : errno;
-	(void)unlinkat(dir, new, 0);
+	(void)unlinkat(*dir, new.name, 0);
 	errno = failed;
 	return -1;
+}
+
+/* What a process that died left beside it goes as well. */
+static int
+remove_file(const file_store *s, const place *p, int *dir)
+{
+	*dir = file_folder(s, p, false);
+	if (*dir >= 0)
+		(void)file_sweep(*dir, p);
+	return *dir >= 0 ? unlinkat(*dir, p->name, 0) : -1;
 }
 
 /* The lock keeps what was got in its place. */
@@ -137,14 +197,13 @@ file_swap(void *self, const unsigned char *key, const home_value *got, const hom
 	int64_t due, int flags, sess_error *err)
 {
 	file_store *s = self;
-	int dir, rc;
+	int dir = -1, rc;
 	place p;
 
 	(void)due;
 	(void)got;
 	file_place(&p, key);
-	dir = file_folder(s, &p, next != NULL, flags);
-	rc = dir < 0 ? -1 : next ? put_file(dir, p.name, next, flags) : unlinkat(dir, p.name, 0);
+	rc = next ? put_file(s, &p, next, flags, &dir) : remove_file(s, &p, &dir);
 	if (rc == 0 && flags & SESS_SYNC)
 		rc = fsync(dir);
 	rc = rc == 0 || (!next && errno == ENOENT) ? 1 : file_failed(s, "a session cannot be stored",
@@ -162,93 +221,26 @@ file_settle(void *self, sess_error *err)
 	return syncfs(s->dir) == 0 ? SESS_OK : file_failed(s, "cannot be put on disk", err);
 }
 
-/* -- locks ------------------------------------------------------------------------------------- */
-
-static int
-lock_group(const file_store *s, int group, short type)
-{
-	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = group, .l_len = 1 };
-
-	return fcntl(s->lock, F_OFD_SETLK, &lock);
-}
-
-/* The last bytes of a key are those of a hash, as good as random. */
-static int
-group_of(const unsigned char *key)
-{
-	return key[SESS_ID_BYTES - 2] << 8 | key[SESS_ID_BYTES - 1];
-}
-
-static int
-file_lock(void *self, const unsigned char *key, sess_error *err)
-{
-	file_store *s = self;
-	home_wait wait = { .tries = 0 };
-	int group = group_of(key), free = 0;
-
-	for (int i = 0; i < FILE_LOCKS; i++) {
-		if (s->locked[i].depth && s->locked[i].group == group) {
-			s->locked[i].depth++;
-			return SESS_OK;
-		}
-		if (!s->locked[i].depth)
-			free = i;
-	}
-	while (lock_group(s, group, F_WRLCK) != 0) {
-		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-			return file_failed(s, "cannot be locked", err);
-		if (!home_wait_more(&wait, s->home.limits.busy_ms))
-			return sess_fail(err, SESS_BUSY, "%s: locked by another handle for %d ms", s->path,
-				s->home.limits.busy_ms);
-	}
-	s->locked[free].group = group;
-	s->locked[free].depth = 1;
-	return SESS_OK;
-}
-
-static void
-file_unlock(void *self, const unsigned char *key)
-{
-	file_store *s = self;
-	int group = group_of(key);
-
-	for (int i = 0; i < FILE_LOCKS; i++)
-		if (s->locked[i].depth && s->locked[i].group == group && --s->locked[i].depth == 0)
-			(void)lock_group(s, group, F_UNLCK);
-}
-
 /* -- open and close ---------------------------------------------------------------------------- */
 
 static const home_ops ops = {
 	.get = file_get,
 	.swap = file_swap,
 	.mark = file_mark,
-	.unmark = file_unmark,
 	.due = file_due,
 	.of_user = file_of_user,
 	.each = file_each,
 	.tally = file_tally,
+	.stats = file_stats,
 	.settle = file_settle,
 	.lock = file_lock,
 	.unlock = file_unlock,
 };
 
-static bool
-is_remote(int dir)
-{
-	static const uint32_t remote[] = { 0x6969 /* NFS */, 0x517b /* SMB */, 0xff534d42 /* CIFS */,
-		0xfe534d42 /* SMB2 */, 0x5346414f /* AFS */, 0x01021997 /* 9P */, 0x00c36400 /* Ceph */ };
-	struct statfs fs;
-
-	for (size_t i = 0; fstatfs(dir, &fs) == 0 && i < sizeof(remote) / sizeof(remote[0]); i++)
-		if ((uint32_t)fs.f_type == remote[i])
-			return true;
-	return false;
-}
-
 static int
 check_folder(file_store *s, sess_error *err)
 {
+	int level = SESS_FINE;
 	struct stat st;
 
 	if (fstat(s->dir, &st) != 0)
@@ -260,23 +252,38 @@ check_folder(file_store *s, sess_error *err)
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
 		return sess_fail(err, SESS_STORE, "%s is open to other users (mode %04o): chmod 700 it",
 			s->path, (unsigned)st.st_mode & 07777u);
-	if (is_remote(s->dir))
+	if (remote_disk(s->dir, &level) && level == SESS_FAULT)
 		return sess_fail(err, SESS_STORE, "%s is on a network file system, where locks do not "
 			"hold: use a local disk, or redis: or mysql: for several machines", s->path);
 	return SESS_OK;
 }
 
+/* A power cut must not take the whole of it. */
+static bool
+put_on_disk(int dir)
+{
+	int parent = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool done = parent >= 0 && fsync(parent) == 0;
+
+	if (parent >= 0)
+		close(parent);
+	return done;
+}
+
 static int
 open_files(file_store *s, sess_error *err)
 {
+	bool made = mkdir(s->path, S_IRWXU) == 0;
 	struct stat st;
 	int rc;
 
-	if (mkdir(s->path, S_IRWXU) != 0 && errno != EEXIST)
+	if (!made && errno != EEXIST)
 		return file_failed(s, "cannot be made", err);
 	s->dir = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)
 		return file_failed(s, "cannot be opened", err);
+	if (made && !put_on_disk(s->dir))
+		return file_failed(s, "cannot be put on disk", err);
 	rc = check_folder(s, err);
 	if (rc != SESS_OK)
 		return rc;
@@ -287,18 +294,30 @@ open_files(file_store *s, sess_error *err)
 	return private_check(&st, "lock", err);
 }
 
-/* A child has copies of the descriptors; what is locked stays so until the parent lets go. */
-static void
-file_close(void *self)
+void
+file_begin(file_store *s, const char *path, const sess_limits *limits)
 {
-	file_store *s = self;
+	s->path = path;
+	s->dir = s->lock = -1;
+	home_open(&s->home, &ops, path, limits);
+}
 
+/* A child has copies of the descriptors; what is locked stays so until the parent lets go. */
+void
+file_end(file_store *s)
+{
 	if (s->lock >= 0)
 		close(s->lock);
 	if (s->dir >= 0)
 		close(s->dir);
 	home_close(&s->home);
-	free(s);
+}
+
+static void
+file_close(void *self)
+{
+	file_end(self);
+	free(self);
 }
 
 static int
@@ -310,9 +329,7 @@ file_open(void **self, const sess_address *address, const sess_limits *limits, s
 
 	if (!s)
 		return home_full(err);
-	s->path = memcpy(s + 1, address->path, size);
-	s->dir = s->lock = -1;
-	home_open(&s->home, &ops, s->path, limits);
+	file_begin(s, memcpy(s + 1, address->path, size), limits);
 	rc = open_files(s, err);
 	if (rc != SESS_OK) {
 		file_close(s);
@@ -328,23 +345,10 @@ const sess_provider sess_provider_file = {
 	.flags = SESS_STORE_LOCAL,
 	.open = file_open,
 	.close = file_close,
-	.load = home_load,
-	.insert = home_insert,
-	.update = home_update,
-	.touch = home_touch,
-	.offer = home_offer,
-	.confirm = home_confirm,
-	.replace = home_replace,
-	.end = home_end,
-	.end_all = home_end_all,
-	.list = home_list,
-	.count = home_count,
-	.collect = home_collect,
-	.cas = home_cas,
+	HOME_SLOTS,
 	.hold = home_hold,
 	.release = home_release,
 	.forked = file_close,
-	.walk = home_walk,
-	.restore = home_restore,
-	.stats = file_stats,
+	.tidy = file_tidy,
+	.examine = file_examine,
 };

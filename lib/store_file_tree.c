@@ -16,6 +16,7 @@
 
 #define HEX "%016" PRIx64
 #define SPAN_BITS 16            /* times of one folder, of seconds 18 hours */
+#define REMADE 8                /* tries to get into a folder that others remove when it is empty */
 #define BUCKET_BITS 6           /* and of one folder in that: a minute */
 
 /* -- names ------------------------------------------------------------------------------------- */
@@ -102,29 +103,28 @@ file_user_place(place *p, const char *user, const unsigned char *key)
 
 /* -- folders ----------------------------------------------------------------------------------- */
 
+/* One that is made is put on disk at once: who finds it later takes that for granted. */
 static int
-open_folder(int at, const char *name, bool make, int flags)
+open_folder(int at, const char *name, bool make)
 {
 	const int how = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(at, name, how);
 
 	if (fd >= 0 || errno != ENOENT || !make)
 		return fd;
-	if (mkdirat(at, name, S_IRWXU) != 0 && errno != EEXIST)
-		return -1;
-	if (flags & SESS_SYNC && fsync(at) != 0)
+	if ((mkdirat(at, name, S_IRWXU) != 0 && errno != EEXIST) || fsync(at) != 0)
 		return -1;
 	return openat(at, name, how);
 }
 
 int
-file_folder(const file_store *s, const place *p, bool make, int flags)
+file_folder(const file_store *s, const place *p, bool make)
 {
 	const char *const level[] = { p->root, p->folder[0], p->folder[1] };
 	int at = s->dir, next;
 
 	for (int i = 0; i < 3; i++) {
-		next = open_folder(at, level[i], make, flags);
+		next = open_folder(at, level[i], make);
 		if (at != s->dir) {
 			int failed = errno;
 
@@ -138,6 +138,27 @@ file_folder(const file_store *s, const place *p, bool make, int flags)
 	return at;
 }
 
+int
+file_create(const file_store *s, const place *p, int how, int *dir)
+{
+	bool again = true;
+	int fd = -1;
+
+	*dir = -1;
+	for (int i = 0; i < REMADE && again; i++) {
+		if (*dir >= 0)
+			close(*dir);
+		*dir = file_folder(s, p, true);
+		if (*dir >= 0)
+			fd = openat(*dir, p->name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
+				how, S_IRUSR | S_IWUSR);
+		/* What is in the way of O_EXCL was left by a process that died. */
+		again = fd < 0 && (errno == ENOENT ||
+			(errno == EEXIST && *dir >= 0 && unlinkat(*dir, p->name, 0) == 0));
+	}
+	return fd;
+}
+
 typedef struct names {
 	char (*at)[FILE_NAME];
 	size_t n, room;
@@ -149,14 +170,15 @@ by_name(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Add a name of lower-case hexadecimal digits and one letter at most; false: out of memory. */
+/* Add a name if it may be one of ours, or left by us; false: out of memory. */
 static bool
 add_name(names *list, const char *name)
 {
 	char (*more)[FILE_NAME];
 	size_t len = strlen(name);
 
-	if (strspn(name, "0123456789abcdefptulsx") != len || len == 0 || len >= FILE_NAME)
+	if (strspn(name, "0123456789abcdefptulsx" FILE_NEW) != len || name[0] == '.' ||
+		len >= FILE_NAME)
 		return true;
 	if (list->n == list->room) {
 		more = reallocarray(list->at, list->room * 2 + 64, sizeof(*more));
@@ -196,6 +218,16 @@ read_names(int dir, names *list)
 
 /* -- going through a tree ---------------------------------------------------------------------- */
 
+/* One that is empty is of no use. */
+static void
+remove_folder(int at, const char *name, int dir, int64_t *freed)
+{
+	struct stat st;
+
+	if (fstat(dir, &st) == 0 && unlinkat(at, name, AT_REMOVEDIR) == 0)
+		*freed += (int64_t)st.st_blocks * 512;
+}
+
 static int
 go_through(file_tour *t, int dir, int level, bool edge)
 {
@@ -207,16 +239,18 @@ go_through(file_tour *t, int dir, int level, bool edge)
 		int order = strcmp(list.at[i], after), next = -1;
 
 		t->name[level] = list.at[i];
+		if (level == 0 && t->only && strcmp(list.at[i], t->only) != 0)
+			continue;
 		if (level == 2 && order > 0)
 			rc = t->fn(t->arg, t->name, dir);
 		else if (level < 2 && order >= 0)
-			next = open_folder(dir, list.at[i], false, 0);
+			next = open_folder(dir, list.at[i], false);
 		if (next < 0)
 			continue;
 		rc = go_through(t, next, level + 1, edge && order == 0);
+		if (rc == SESS_OK && t->freed)
+			remove_folder(dir, list.at[i], next, t->freed);
 		close(next);
-		if (rc == SESS_OK && t->clear)
-			(void)unlinkat(dir, list.at[i], AT_REMOVEDIR);
 	}
 	free(list.at);
 	return rc;
@@ -225,7 +259,7 @@ go_through(file_tour *t, int dir, int level, bool edge)
 int
 file_go(const char *root, file_tour t)
 {
-	int dir = open_folder(t.s->dir, root, false, 0), rc;
+	int dir = open_folder(t.s->dir, root, false), rc;
 
 	if (dir < 0)
 		return errno == ENOENT ? SESS_OK : file_failed(t.s, "cannot be listed", t.err);
@@ -285,7 +319,7 @@ file_of_user(void *self, const char *user, home_key_fn *fn, void *arg, sess_erro
 	place p;
 
 	file_user_place(&p, user, any);
-	dir = file_folder(s, &p, false, 0);
+	dir = file_folder(s, &p, false);
 	if (dir < 0 ? errno != ENOENT : read_names(dir, &list) != 0)
 		rc = file_failed(s, "sessions of a user cannot be listed", err);
 	for (size_t i = 0; i < list.n && rc == SESS_OK; i++) {

@@ -388,4 +388,5 @@ const sess_provider sess_provider_memory = {
 	.stats = memory_stats,
 	.walk = memory_walk,
 	.restore = memory_restore,
+	.item = memory_item,
 };

@@ -89,6 +89,7 @@ void memory_link(memory_store *, memory_session *);
 void memory_unlink(memory_store *, memory_session *);
 int memory_walk(void *self, sess_cursor *, size_t limit, sess_item_fn *, void *arg, sess_error *);
 int memory_restore(void *self, const sess_item *, sess_error *);
+int memory_item(void *self, const unsigned char *id, sess_item_fn *, void *arg, sess_error *);
 
 /* store_memory_stats.c */
 void memory_tally(memory_store *, int64_t now, const sess_tally *);

@@ -28,21 +28,26 @@ memory_unlink(memory_store *m, memory_session *session)
 
 /* -- walk -------------------------------------------------------------------------------------- */
 
+static int
+ended_hand_on(const memory_session *session, const memory_key *key, sess_item_fn *fn, void *arg)
+{
+	sess_trace t = { .kind = SESS_TRACE_ENDED, .at = session->ended, .keep = key->until,
+		.why = session->why };
+
+	memcpy(t.id, key->id, sizeof(t.id));
+	if (session->replaced)
+		memcpy(t.next, session->next, sizeof(t.next));
+	return fn(arg, &(sess_item){ .traces = &t, .count = 1 });
+}
+
 /* Each id of a session without a record is an item. */
 static int
-ended_hand_on(const memory_session *session, sess_item_fn *fn, void *arg)
+all_ended_hand_on(const memory_session *session, sess_item_fn *fn, void *arg)
 {
 	int rc = SESS_OK;
 
-	for (const memory_key *key = session->keys; key && !rc; key = key->sibling) {
-		sess_trace t = { .kind = SESS_TRACE_ENDED, .at = session->ended, .keep = key->until,
-			.why = session->why };
-
-		memcpy(t.id, key->id, sizeof(t.id));
-		if (session->replaced)
-			memcpy(t.next, session->next, sizeof(t.next));
-		rc = fn(arg, &(sess_item){ .traces = &t, .count = 1 });
-	}
+	for (const memory_key *key = session->keys; key && !rc; key = key->sibling)
+		rc = ended_hand_on(session, key, fn, arg);
 	return rc;
 }
 
@@ -102,10 +107,26 @@ memory_walk(void *self, sess_cursor *cursor, size_t limit, sess_item_fn *fn, voi
 	while (at && at->number <= after)
 		at = at->newer;
 	for (size_t n = 0; at && !rc && (n == 0 || n < limit); at = at->newer, n++) {
-		rc = at->body ? record_hand_on(at, fn, arg, err) : ended_hand_on(at, fn, arg);
+		rc = at->body ? record_hand_on(at, fn, arg, err) : all_ended_hand_on(at, fn, arg);
 		memcpy(cursor->at, &at->number, sizeof(at->number));
 	}
 	return memory_leave(self, rc ? rc : at != NULL);
+}
+
+int
+memory_item(void *self, const unsigned char *id, sess_item_fn *fn, void *arg, sess_error *err)
+{
+	const memory_store *m = memory_enter(self, err);
+	const memory_key *key = m ? memory_find(m, id) : NULL;
+	int rc;
+
+	if (!m)
+		return err->code;
+	if (!key)
+		return memory_leave(self, 0);
+	rc = key->session->body ? record_hand_on(key->session, fn, arg, err) :
+		ended_hand_on(key->session, key, fn, arg);
+	return memory_leave(self, rc ? rc : 1);
 }
 
 /* -- restore ----------------------------------------------------------------------------------- */

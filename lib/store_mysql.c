@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDS_ROOM ((int64_t)1 << 20)     /* what a value may have beside max_bytes */
-#define UNBOUNDED ((int64_t)16 << 20)   /* for max_bytes 0 */
 #define RETURN_MS 60000                 /* how long to stay with another host than the first */
 #define OPEN_MS 30000                   /* to make tables takes a while */
 
@@ -42,8 +40,7 @@ static int
 maria_get(void *self, const unsigned char *key, home_value *v, sess_error *err)
 {
 	maria_store *s = self;
-	int64_t most = (s->home.limits.max_bytes ? (int64_t)s->home.limits.max_bytes : UNBOUNDED)
-		+ IDS_ROOM;
+	int64_t most = (int64_t)home_most(&s->home);
 	MYSQL_BIND in[] = { maria_number(&most), maria_bytes(key, SESS_ID_BYTES) }, out[3];
 	unsigned char found[SESS_ID_BYTES];
 	unsigned long found_len = 0, len = 0;
@@ -123,11 +120,14 @@ maria_swap(void *self, const unsigned char *key, const home_value *got, const ho
 
 /* What is there, or gone, already is as it should be. */
 static int
-set_marks(maria_store *s, const unsigned char *key, const home_mark *m, bool on, sess_error *err)
+maria_mark(void *self, const unsigned char *key, const home_mark *m, bool on, int flags,
+	sess_error *err)
 {
+	maria_store *s = self;
 	unsigned char kind = (unsigned char)m->kind;
 	int rc = SESS_OK;
 
+	(void)flags;
 	if (m->kind) {
 		MYSQL_BIND in[] = { maria_number(&m->due), maria_bytes(key, SESS_ID_BYTES),
 			maria_bytes(&kind, 1) };
@@ -143,30 +143,17 @@ set_marks(maria_store *s, const unsigned char *key, const home_mark *m, bool on,
 	return rc < 0 ? rc : SESS_OK;
 }
 
-static int
-maria_mark(void *self, const unsigned char *key, const home_mark *m, int flags, sess_error *err)
-{
-	(void)flags;
-	return set_marks(self, key, m, true, err);
-}
-
-static int
-maria_unmark(void *self, const unsigned char *key, const home_mark *m, sess_error *err)
-{
-	return set_marks(self, key, m, false, err);
-}
-
 /* -- open and close ---------------------------------------------------------------------------- */
 
 static const home_ops ops = {
 	.get = maria_get,
 	.swap = maria_swap,
 	.mark = maria_mark,
-	.unmark = maria_unmark,
 	.due = maria_due,
 	.of_user = maria_of_user,
 	.each = maria_each,
 	.tally = maria_tally,
+	.stats = maria_stats,
 };
 
 /* The database is the last part of the path; before it, for a socket, stands that. */
@@ -217,7 +204,7 @@ maria_begin(maria_store *s, const sess_address *address, const sess_limits *limi
 
 	s->address = *address;
 	home_open(&s->home, &ops, s->address.url, limits);
-	maria_many(s);
+	s->home.many = true;
 	if (address->kind[0] && strcmp(address->kind, "unix") != 0)
 		return sess_fail(err, SESS_CONFIG, "store \"%s\": mysql has no kind \"%s\" but unix",
 			address->url, address->kind);
@@ -250,6 +237,7 @@ maria_close(void *self)
 	maria_store *s = self;
 
 	maria_disconnect(s, false);
+	remote_close(&s->remote);
 	home_close(&s->home);
 	free(s);
 }
@@ -306,23 +294,8 @@ SESS_API const sess_provider sess_provider_mysql = {
 	.flags = SESS_STORE_REMOTE,
 	.open = maria_open,
 	.close = maria_close,
-	.load = home_load,
-	.insert = home_insert,
-	.update = home_update,
-	.touch = home_touch,
-	.offer = home_offer,
-	.confirm = home_confirm,
-	.replace = home_replace,
-	.end = home_end,
-	.end_all = home_end_all,
-	.list = home_list,
-	.count = home_count,
-	.collect = home_collect,
-	.cas = home_cas,
+	HOME_SLOTS,
 	.idle = maria_idle,
 	.forked = maria_forked,
-	.walk = home_walk,
-	.restore = home_restore,
-	.stats = maria_stats,
 	.examine = maria_examine,
 };

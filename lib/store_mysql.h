@@ -31,7 +31,6 @@ typedef struct maria_store {
 	int statement_ms;               /* for how long the server may work at a statement */
 	int64_t away_since;             /* when we went to another host than the first */
 	unsigned calls;                 /* of home.calls, the one that began last */
-	bool many;                      /* that one goes through many: each statement has its time */
 	unsigned code;                  /* of the server, or the client library, when a call failed */
 	bool lost;                      /* the statement may have been done before, unknown to us */
 	uint64_t changed;               /* rows, by the last statement */
@@ -46,8 +45,6 @@ enum { MARIA_TWICE = 1 };       /* there is such a row already */
 int maria_call(maria_store *, int statement, MYSQL_BIND *in, MYSQL_BIND *out, sess_error *);
 /* Prepare a statement, so that it is known that its tables are there. */
 int maria_prepare(maria_store *, int statement, sess_error *);
-/* The call in hand goes through many sessions, and may take its time. */
-void maria_many(maria_store *);
 bool maria_fetch(maria_store *, int statement);         /* false: there are no more rows */
 void maria_done(maria_store *, int statement);
 

@@ -238,20 +238,11 @@ until_done(maria_store *s, int which, MYSQL_BIND *in, MYSQL_BIND *out, sess_erro
 static int
 begin(maria_store *s, sess_error *err)
 {
-	if (s->calls != s->home.calls)
-		s->many = false;
-	else if (!s->many)
+	if (s->calls == s->home.calls && !s->home.many)
 		return remote_left_ms(&s->remote) > 0 ? SESS_OK : sess_fail(err, SESS_BUSY, "store \"%s\": "
 			"a call took more than %d ms", s->address.url, s->remote.call_ms);
 	s->calls = s->home.calls;
 	return remote_begin(&s->remote, err);
-}
-
-void
-maria_many(maria_store *s)
-{
-	s->calls = s->home.calls;
-	s->many = true;
 }
 
 int

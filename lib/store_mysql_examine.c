@@ -1,43 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 /* store_mysql_examine.c - look for what is wrong with a MySQL store and the server it is on: settings
  * that lose what was stored, tables and rights that are missing, a node that is not ready. */
+#include "examine.h"
 #include "store_mysql.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define IDS_ROOM (1 << 20)      /* what a value may have beside max_bytes */
 #define PATIENCE_MS 600000
-#define PIECE 256
 
-typedef struct examination {
+typedef struct search {
+	examination of;
 	maria_store *s;
-	sess_finding_fn *fn;
-	void *arg;
 	sess_error err;
-	size_t items;
-} examination;
-
-static void say(const examination *, int level, const char *remedy, const char *text, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static void
-say(const examination *x, int level, const char *remedy, const char *text, ...)
-{
-	char line[512];
-	va_list args;
-
-	va_start(args, text);
-	vsnprintf(line, sizeof(line), text, args);
-	va_end(args);
-	x->fn(x->arg, level, line, remedy);
-}
+} search;
 
 /* Call each for the rows of a query, which has at most two columns. */
 static void
-rows(examination *x, const char *query, void (*each)(examination *, const char *, const char *))
+rows(search *x, const char *query, void (*each)(search *, const char *, const char *))
 {
 	MYSQL_RES *result = NULL;
 	char text[512];
@@ -46,7 +26,7 @@ rows(examination *x, const char *query, void (*each)(examination *, const char *
 
 	if (!maria_expand(x->s, query, text, sizeof(text)) ||
 		maria_query(x->s, text, &x->err) != MARIA_FINE) {
-		say(x, SESS_WARNING, "", "%s", x->err.text);
+		examine_say(&x->of, SESS_WARNING, "", "%s", x->err.text);
 		return;
 	}
 	wait = mysql_store_result_start(&result, x->s->db);
@@ -58,38 +38,38 @@ rows(examination *x, const char *query, void (*each)(examination *, const char *
 }
 
 static void
-look_at_setting(examination *x, const char *flush, const char *packet)
+look_at_setting(search *x, const char *flush, const char *packet)
 {
-	long long need = (long long)x->s->home.limits.max_bytes + IDS_ROOM;
+	long long need = (long long)home_most(&x->s->home);
 
 	if (strcmp(flush, "1") != 0)
-		say(x, SESS_WARNING, "set innodb_flush_log_at_trx_commit = 1", "a power cut may bring back "
+		examine_say(&x->of, SESS_WARNING, "set innodb_flush_log_at_trx_commit = 1", "a power cut may bring back "
 			"a session that was ended: innodb_flush_log_at_trx_commit is %s", flush);
 	if (strtoll(packet, NULL, 10) < need)
-		say(x, SESS_WARNING, "raise max_allowed_packet of the server, or lower max_bytes",
+		examine_say(&x->of, SESS_WARNING, "raise max_allowed_packet of the server, or lower max_bytes",
 			"max_allowed_packet is %s bytes, but a session may take %lld", packet, need);
 }
 
 static void
-look_at_node(examination *x, const char *name, const char *value)
+look_at_node(search *x, const char *name, const char *value)
 {
 	if (strcmp(name, "wsrep_ready") == 0 && strcmp(value, "ON") != 0)
-		say(x, SESS_FAULT, "start the other nodes, or let this one join them",
+		examine_say(&x->of, SESS_FAULT, "start the other nodes, or let this one join them",
 			"this node is not in its cluster: wsrep_ready is %s", value);
 	if (strcmp(name, "wsrep_cluster_size") == 0 && strcmp(value, "2") == 0)
-		say(x, SESS_WARNING, "add a third node, or garbd",
+		examine_say(&x->of, SESS_WARNING, "add a third node, or garbd",
 			"the cluster has two nodes: when one fails, the other one stops");
 }
 
 static void
-look_at_engine(examination *x, const char *table, const char *engine)
+look_at_engine(search *x, const char *table, const char *engine)
 {
-	say(x, SESS_FAULT, "ALTER TABLE ... ENGINE = InnoDB",
+	examine_say(&x->of, SESS_FAULT, "ALTER TABLE ... ENGINE = InnoDB",
 		"table %s is kept by %s, which loses what a crash interrupts", table, engine);
 }
 
 static void
-look_at_hosts(const examination *x)
+look_at_hosts(const search *x)
 {
 	const remote *r = &x->s->remote;
 
@@ -99,45 +79,20 @@ look_at_hosts(const examination *x)
 		if (strcmp(x->s->tls, "verify") == 0 || strncmp(name, "127.", 4) == 0 ||
 			strcmp(name, "::1") == 0 || strcmp(name, "localhost") == 0)
 			continue;
-		say(x, SESS_WARNING, "add tls=verify&ca=FILE to the URL, or use a private network",
+		examine_say(&x->of, SESS_WARNING, "add tls=verify&ca=FILE to the URL, or use a private network",
 			"whoever is between here and %s can read sessions, or be that server", name);
 	}
 }
 
-static int
-count_item(void *arg, const sess_item *item)
-{
-	(void)item;
-	((examination *)arg)->items++;
-	return 0;
-}
-
-/* A piece ends behind what is damaged. */
 static void
-read_all(examination *x)
-{
-	sess_cursor cursor = { { 0 } };
-	int rc;
-
-	do {
-		x->err.text[0] = '\0';
-		rc = home_walk(x->s, &cursor, PIECE, count_item, x, &x->err);
-		if (x->err.text[0])
-			say(x, SESS_FAULT, rc < 0 ? "" : "end it, or let it expire", "%s", x->err.text);
-	} while (rc == 1);
-	if (rc == 0)
-		say(x, SESS_FINE, "", "%zu sessions and traces read", x->items);
-}
-
-static void
-look_at_server(examination *x)
+look_at_server(search *x)
 {
 	static const char engines[] = "SELECT table_name, engine FROM information_schema.tables "
 		"WHERE table_schema = DATABASE() AND engine <> 'InnoDB' AND table_name IN "
 		"('sess_value', 'sess_due', 'sess_user', 'sess_tally')";
 	int is = MARIA_FINE;
 
-	maria_many(x->s);
+	x->s->home.many = true;
 	rows(x, "SELECT @@innodb_flush_log_at_trx_commit, @@max_allowed_packet", look_at_setting);
 	rows(x, "SHOW STATUS WHERE Variable_name IN ('wsrep_ready', 'wsrep_cluster_size') AND "
 		"@@wsrep_on", look_at_node);
@@ -146,9 +101,9 @@ look_at_server(examination *x)
 	for (int i = 0; i < MARIA_STATEMENTS && is == MARIA_FINE; i++)
 		is = maria_prepare(x->s, i, &x->err) == SESS_OK ? MARIA_FINE : MARIA_REFUSED;
 	if (is != MARIA_FINE)
-		say(x, SESS_FAULT, "", "%s", x->err.text);
+		examine_say(&x->of, SESS_FAULT, "", "%s", x->err.text);
 	else
-		say(x, SESS_FINE, "", "server %s has all tables, and the rights to use them",
+		examine_say(&x->of, SESS_FINE, "", "server %s has all tables, and the rights to use them",
 			mysql_get_server_info(x->s->db));
 }
 
@@ -157,7 +112,7 @@ maria_examine(const sess_address *address, const sess_limits *limits, bool deep,
 	sess_finding_fn *fn, void *arg)
 {
 	maria_store *s = calloc(1, sizeof(*s));
-	examination x = { .s = s, .fn = fn, .arg = arg };
+	search x = { .of = { .deep = deep, .each = fn, .arg = arg }, .s = s };
 
 	if (!s) {
 		fn(arg, SESS_FAULT, "out of memory", "");
@@ -165,15 +120,16 @@ maria_examine(const sess_address *address, const sess_limits *limits, bool deep,
 	}
 	if (maria_begin(s, address, limits, &x.err) != SESS_OK ||
 		maria_prepare(s, MARIA_GET, &x.err) != SESS_OK) {
-		say(&x, SESS_FAULT, "", "%s", x.err.text);
+		examine_say(&x.of, SESS_FAULT, "", "%s", x.err.text);
 	} else {
 		s->until += PATIENCE_MS;
 		look_at_hosts(&x);
 		look_at_server(&x);
 		if (deep && s->db)
-			read_all(&x);
+			home_examine(&s->home, &x.of);
 	}
 	maria_disconnect(s, false);
+	remote_close(&s->remote);
 	home_close(&s->home);
 	free(s);
 }

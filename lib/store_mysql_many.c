@@ -50,7 +50,6 @@ maria_of_user(void *self, const char *user, home_key_fn *fn, void *arg, sess_err
 	size_t len = 0;
 	int n, rc = SESS_OK;
 
-	maria_many(self);
 	do {
 		n = read_keys(self, user, after, len, PIECE, keys, err);
 		for (int i = 0; i < n && rc == SESS_OK; i++)
@@ -69,7 +68,6 @@ maria_each(void *self, sess_cursor *cursor, size_t limit, home_key_fn *fn, void 
 	unsigned char keys[PIECE][SESS_ID_BYTES];
 	int most = limit > 0 && limit < PIECE ? (int)limit : PIECE, rc = SESS_OK, n;
 
-	maria_many(self);
 	n = read_keys(self, NULL, cursor->at + 1, cursor->at[0] ? SESS_ID_BYTES : 0, most, keys, err);
 	for (int i = 0; i < n && rc == SESS_OK; i++) {
 		rc = fn(arg, keys[i]);
@@ -113,7 +111,6 @@ maria_due(void *self, int64_t now, size_t rows, home_due_fn *fn, void *arg, sess
 	row *found = NULL;
 	int n, rc;
 
-	maria_many(self);
 	n = read_due(self, now, most, &found, err);
 	rc = n < 0 ? n : SESS_OK;
 	for (int i = 0; found && i < n && rc == SESS_OK; i++)
@@ -154,13 +151,7 @@ count_live(maria_store *s, int64_t now, sess_stats *out, sess_error *err)
 	if (rc != SESS_OK)
 		return rc;
 	while (maria_fetch(s, MARIA_LIVE)) {
-		if (live) {
-			out->live += sane(n);
-			out->signed_in += kind == HOME_USER ? sane(n) : 0;
-		} else {
-			out->oldest = out->waiting == 0 || oldest < out->oldest ? oldest : out->oldest;
-			out->waiting += sane(n);
-		}
+		home_sum(out, now, kind, live ? INT64_MAX : oldest, sane(n));
 	}
 	maria_done(s, MARIA_LIVE);
 	return SESS_OK;
@@ -189,13 +180,7 @@ sum_tally(maria_store *s, int64_t now, sess_stats *out, sess_error *err)
 int
 maria_stats(void *self, int64_t now, sess_stats *out, sess_error *err)
 {
-	int rc;
+	int rc = count_live(self, now, out, err);
 
-	out->live = out->signed_in = out->waiting = out->oldest = 0;
-	minutes_none(out);
-	maria_many(self);
-	rc = count_live(self, now, out, err);
-	if (rc == SESS_OK)
-		rc = sum_tally(self, now, out, err);
-	return rc == SESS_OK ? home_sizes(self, out, err) : rc;
+	return rc == SESS_OK ? sum_tally(self, now, out, err) : rc;
 }

@@ -177,11 +177,9 @@ redis_swap(void *self, const unsigned char *key, const home_value *got, const ho
 	else
 		rc = (int)reply->integer;
 	redis_reply_free(reply);
-	if (rc == 1 && flags & SESS_SYNC && s->wait) {
-		redis_node *node = redis_route(s, &cmd, err);
-
-		rc = node && wait_for_replicas(s, node, err) == SESS_OK ? 1 : SESS_STORE;
-	}
+	/* Who answered may be another than whose the key is, while its slot moves. */
+	if (rc == 1 && flags & SESS_SYNC && s->wait)
+		rc = wait_for_replicas(s, cmd.by, err) == SESS_OK ? 1 : SESS_STORE;
 	return rc;
 }
 
@@ -190,10 +188,8 @@ static int
 redis_settle(void *self, sess_error *err)
 {
 	redis_store *s = self;
-	int rc;
+	int rc = s->wait ? redis_begin(s, err) : SESS_OK;
 
-	redis_many(s);
-	rc = s->wait ? redis_begin(s, err) : SESS_OK;
 	for (size_t i = 0; s->wait && i < s->nodes && rc == SESS_OK; i++)
 		if (s->node[i].link)
 			rc = wait_for_replicas(s, &s->node[i], err);
@@ -206,11 +202,11 @@ static const home_ops ops = {
 	.get = redis_get,
 	.swap = redis_swap,
 	.mark = redis_mark,
-	.unmark = redis_unmark,
 	.due = redis_due,
 	.of_user = redis_of_user,
 	.each = redis_each,
 	.tally = redis_tally,
+	.stats = redis_stats,
 	.settle = redis_settle,
 };
 
@@ -225,6 +221,7 @@ redis_close(void *self)
 	free(s->node);
 	home_value_free(&s->name);
 	home_value_free(&s->value);
+	remote_close(&s->remote);
 	home_close(&s->home);
 	free(s);
 }
@@ -281,22 +278,7 @@ SESS_API const sess_provider sess_provider_redis = {
 	.flags = SESS_STORE_REMOTE,
 	.open = redis_open,
 	.close = redis_close,
-	.load = home_load,
-	.insert = home_insert,
-	.update = home_update,
-	.touch = home_touch,
-	.offer = home_offer,
-	.confirm = home_confirm,
-	.replace = home_replace,
-	.end = home_end,
-	.end_all = home_end_all,
-	.list = home_list,
-	.count = home_count,
-	.collect = home_collect,
-	.cas = home_cas,
+	HOME_SLOTS,
 	.forked = redis_close,
-	.walk = home_walk,
-	.restore = home_restore,
-	.stats = redis_stats,
 	.examine = redis_examine,
 };

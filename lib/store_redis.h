@@ -50,7 +50,6 @@ typedef struct redis_store {
 	home_value name, value;         /* scratch: the name of a user's key; what is stored */
 	redisReplyObjectFunctions plain, limited;       /* of all readers; limited: of our own */
 	unsigned calls;                 /* of the home when the call in hand began */
-	bool many;                      /* see redis_many */
 	bool refused;                   /* what failed is not healed by trying again */
 } redis_store;
 
@@ -67,6 +66,7 @@ typedef struct redis_command {
 	size_t key_len;
 	bool once;                      /* must not be sent again when its answer was lost */
 	bool lost;                      /* that was so */
+	struct redis_node *by;          /* who answered; while no other command is sent */
 	char digits[4][24];             /* of numbers */
 	int numbers;
 } redis_command;
@@ -105,8 +105,6 @@ unsigned redis_slot(const char *key, size_t len);
 
 /* Begin a call, unless it has begun: the time for all that redis_try does. */
 int redis_begin(redis_store *, sess_error *);
-/* The call in hand is about many sessions: each step of it has a time of its own. */
-void redis_many(redis_store *);
 /* Send a command and get its answer, over another connection and again while there is time. What
  * the server says that time does not heal is an answer, too. NULL: there is none, and the reason;
  * or a command for once was lost. */
@@ -128,8 +126,8 @@ redis_name redis_name_of(const redis_store *, char kind, const void *what, size_
 redis_name redis_due_name(const redis_store *, int kind, int shard);
 /* When the first of a list is due: 1, 0 there is none, or a failure. */
 int redis_first_due(redis_store *, const redis_name *, int64_t *due, sess_error *);
-int redis_mark(void *self, const unsigned char *key, const home_mark *, int flags, sess_error *);
-int redis_unmark(void *self, const unsigned char *key, const home_mark *, sess_error *);
+int redis_mark(void *self, const unsigned char *key, const home_mark *, bool add, int flags,
+	sess_error *);
 int redis_due(void *self, int64_t now, size_t rows, home_due_fn *, void *arg, sess_error *);
 int redis_of_user(void *self, const char *user, home_key_fn *, void *arg, sess_error *);
 int redis_each(void *self, sess_cursor *, size_t limit, home_key_fn *, void *arg, sess_error *);

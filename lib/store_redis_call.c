@@ -12,21 +12,12 @@ int
 redis_begin(redis_store *s, sess_error *err)
 {
 	s->home.full = s->refused = false;
-	if (s->calls != s->home.calls)
-		s->many = false;
-	else if (!s->many)
+	if (s->calls == s->home.calls && !s->home.many)
 		return remote_left_ms(&s->remote) > 0 ? SESS_OK : sess_fail(err, SESS_STORE, "store "
 			"\"%s\": the server is too slow: a call took more than %d ms", s->home.name,
 			s->remote.call_ms);
 	s->calls = s->home.calls;
 	return remote_begin(&s->remote, err);
-}
-
-void
-redis_many(redis_store *s)
-{
-	s->calls = s->home.calls;
-	s->many = true;
 }
 
 /* False: the time is over. */
@@ -92,6 +83,7 @@ redis_try(redis_store *s, redis_command *cmd, sess_error *err)
 		reply = node ? redis_exchange(s, node, cmd, err) : NULL;
 		if (reply && is_answer(s, node, reply, &next, err)) {
 			remote_worked(&s->remote);
+			cmd->by = node;
 			return reply;
 		}
 		redis_reply_free(reply);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* store_redis_examine.c - what about a Redis loses sessions: its version, memory and disk. */
+#include "examine.h"
 #include "store_redis.h"
 
 #include <stdio.h>
@@ -74,12 +75,12 @@ void
 redis_examine(const sess_address *address, const sess_limits *limits, bool deep,
 	sess_finding_fn *fn, void *arg)
 {
+	examination x = { .deep = deep, .each = fn, .arg = arg };
 	redis_command cmd = { .argc = 0 };
 	redisReply *info;
 	sess_error err;
 	void *self;
 
-	(void)deep;
 	if (redis_open(&self, address, limits, &err) != SESS_OK) {
 		fn(arg, SESS_FAULT, err.text, "");
 		return;
@@ -94,5 +95,7 @@ redis_examine(const sess_address *address, const sess_limits *limits, bool deep,
 		fn(arg, SESS_FAULT, err.text, "");
 	}
 	redis_reply_free(info);
+	if (deep && info)
+		home_examine(&((redis_store *)self)->home, &x);
 	sess_provider_redis.close(self);
 }

@@ -124,16 +124,18 @@ change_user(redis_store *s, const char *user, bool add, const unsigned char *key
 	return n < 0 ? (int)n : SESS_OK;
 }
 
-static int
-change_marks(redis_store *s, const unsigned char *key, const home_mark *m, bool add,
+int
+redis_mark(void *self, const unsigned char *key, const home_mark *m, bool add, int flags,
 	sess_error *err)
 {
+	redis_store *s = self;
 	static const int64_t zero;
 	redis_name by_time = redis_due_name(s, m->kind, shard_of(key)), all = list_name(s, 'k', '\0',
 		shard_of(key));
 	char member[REDIS_MEMBER];
 	int rc = SESS_OK;
 
+	(void)flags;
 	write_member(member, key, m);
 	if (add && m->kind)
 		rc = change_sorted(s, &by_time, &m->due, member, sizeof(member), err);
@@ -145,19 +147,6 @@ change_marks(redis_store *s, const unsigned char *key, const home_mark *m, bool 
 	if (rc == SESS_OK && !add && m->kind)
 		rc = change_sorted(s, &by_time, NULL, member, sizeof(member), err);
 	return rc;
-}
-
-int
-redis_mark(void *self, const unsigned char *key, const home_mark *m, int flags, sess_error *err)
-{
-	(void)flags;
-	return change_marks(self, key, m, true, err);
-}
-
-int
-redis_unmark(void *self, const unsigned char *key, const home_mark *m, sess_error *err)
-{
-	return change_marks(self, key, m, false, err);
 }
 
 /* -- what is due ------------------------------------------------------------------------------- */
@@ -250,7 +239,6 @@ redis_due(void *self, int64_t now, size_t rows, home_due_fn *fn, void *arg, sess
 
 	if (!page.at)
 		return home_full(err);
-	redis_many(s);
 	while (rc == SESS_OK && rows > 0) {
 		size_t i = 0;
 
@@ -297,7 +285,6 @@ redis_of_user(void *self, const char *user, home_key_fn *fn, void *arg, sess_err
 	redisReply *reply;
 	int rc = SESS_OK;
 
-	redis_many(s);
 	if (!user_name(s, user))
 		return home_full(err);
 	redis_text(&cmd, "SMEMBERS");
@@ -363,7 +350,6 @@ redis_each(void *self, sess_cursor *cursor, size_t limit, home_key_fn *fn, void 
 {
 	int shard = cursor->at[PLACE_SHARD] ? cursor->at[PLACE_SHARD] - 1 : 0, rc = SESS_OK;
 
-	redis_many(self);
 	for (size_t n = 0, most; shard < REDIS_SHARDS && rc == SESS_OK && limit > 0; limit -= n) {
 		most = limit < EACH_MOST ? limit : EACH_MOST;
 		rc = each_of_shard(self, shard, cursor, most, &n, fn, arg, err);

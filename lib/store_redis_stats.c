@@ -121,11 +121,8 @@ sum_list(redis_store *s, int kind, int shard, int64_t now, sess_stats *out, sess
 		return (int)waiting;
 	if (waiting > 0)
 		rc = redis_first_due(s, &name, &first, err);
-	if (rc == 1 && (!out->oldest || first < out->oldest))
-		out->oldest = first;
-	out->live += live;
-	out->signed_in += kind == HOME_USER ? live : 0;
-	out->waiting += waiting;
+	home_sum(out, now, kind, INT64_MAX, live);
+	home_sum(out, now, kind, rc == 1 ? first : now, waiting);
 	return rc < 0 ? rc : SESS_OK;
 }
 
@@ -136,12 +133,9 @@ redis_stats(void *self, int64_t now, sess_stats *out, sess_error *err)
 	int64_t hour = sixtieth(sixtieth(now));
 	int rc = SESS_OK;
 
-	redis_many(s);
-	out->live = out->signed_in = out->waiting = out->oldest = 0;
-	minutes_none(out);
 	for (int i = 0; i < 2 * REDIS_SHARDS && rc == SESS_OK; i++)
 		rc = sum_list(s, i % 2 ? HOME_USER : HOME_ANONYMOUS, i / 2, now, out, err);
 	for (int i = 0; i < HOURS && rc == SESS_OK; i++)
 		rc = sum_hour(s, out, now, hour - i, err);
-	return rc == SESS_OK ? home_sizes(&s->home, out, err) : rc;
+	return rc;
 }

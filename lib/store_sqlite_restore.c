@@ -240,5 +240,8 @@ sqlite_restore(void *self, const sess_item *item, sess_error *err)
 	if (s->held)
 		return restore_held(s, item, err);
 	rc = db_begin(s, err);
-	return rc != SESS_OK ? rc : db_finish(s, restore_step(s, item, err), err);
+	if (rc != SESS_OK)
+		return rc;
+	rc = restore_step(s, item, err);
+	return item->sync ? db_finish_synced(s, rc, err) : db_finish(s, rc, err);
 }

@@ -3,13 +3,15 @@
  * the ids that ended. Each piece is a short transaction, so that checkpoints go on in between. */
 #include "store_sqlite.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* In a cursor: what comes next. */
 enum { AT_START, AT_RECORDS, AT_TRACES, AT_MORE_TRACES, AT_END };
 
-enum { PAUSE = 1 };     /* of what hands on an item: the piece ends behind it */
+/* Of what hands on an item: the piece ends behind it; there is no such item. */
+enum { PAUSE = 1, NONE = INT_MAX };
 
 /*
  * What a cursor says. A record that is renewed during the walk may move from ahead of us to behind
@@ -160,25 +162,31 @@ ended_hand_on(walk *w, sqlite3_stmt *row)
 	return w->fn(w->arg, &(sess_item){ .traces = &t, .count = 1 });
 }
 
-/* The record that a retired id leads to: the id retired since the walk began. */
+/* The record under just this id, or NONE. */
 static int
-moved_hand_on(walk *w, sqlite3_stmt *trace)
+found_hand_on(walk *w, const unsigned char *id)
 {
 	sqlite3_stmt *row = db_statement(w->s, SQL_LOAD, w->err);
-	unsigned char id[SESS_ID_BYTES];
 	int rc;
 
 	if (row == NULL)
 		return w->err->code;
-	if (!db_take_blob(trace, 2, id, sizeof(id)))
-		return SESS_OK;
 	db_bind_id(row, 1, id);
 	rc = db_row(w->s, row, w->err);
-	if (rc == 1) {
-		rc = record_hand_on(w, row, id);
-		sqlite3_reset(row);
-	}
+	if (rc != 1)
+		return rc < 0 ? rc : NONE;
+	rc = record_hand_on(w, row, id);
+	sqlite3_reset(row);
 	return rc;
+}
+
+/* The record that a candidate or a retired id leads to, or NONE. */
+static int
+led_hand_on(walk *w, sqlite3_stmt *trace)
+{
+	unsigned char id[SESS_ID_BYTES];
+
+	return db_take_blob(trace, 2, id, sizeof(id)) ? found_hand_on(w, id) : NONE;
 }
 
 /* -- one piece --------------------------------------------------------------------------------- */
@@ -226,8 +234,8 @@ walk_rows(walk *w, sqlite3_stmt *row, bool records)
 			rc = record_hand_on(w, row, w->at.id);
 		else if (sqlite3_column_int(row, 1) == TRACE_ENDED)
 			rc = ended_hand_on(w, row);
-		else
-			rc = moved_hand_on(w, row);
+		else if ((rc = led_hand_on(w, row)) == NONE)
+			rc = SESS_OK;
 	}
 	sqlite3_reset(row);
 	if (rc == SESS_OK && step == SQLITE_TOOBIG && records)
@@ -329,5 +337,48 @@ sqlite_walk(void *self, sess_cursor *cursor, size_t limit, sess_item_fn *fn, voi
 	ended = db_read_edge(w.s, SQL_COMMIT, err);
 	free(w.traces);
 	place_write(&w.at, cursor);
+	return rc < 0 || ended == SESS_OK ? rc : ended;
+}
+
+/* -- one item, by whatever id ------------------------------------------------------------------ */
+
+static int
+traced_hand_on(walk *w, const unsigned char *id)
+{
+	sqlite3_stmt *row = db_statement(w->s, SQL_ITEM_TRACE, w->err);
+	int rc;
+
+	if (row == NULL)
+		return w->err->code;
+	db_bind_id(row, 1, id);
+	rc = db_row(w->s, row, w->err);
+	if (rc != 1)
+		return rc < 0 ? rc : NONE;
+	memcpy(w->at.id, id, sizeof(w->at.id));
+	rc = sqlite3_column_int(row, 1) == TRACE_ENDED ? ended_hand_on(w, row) : led_hand_on(w, row);
+	sqlite3_reset(row);
+	return rc;
+}
+
+int
+sqlite_item(void *self, const unsigned char *id, sess_item_fn *fn, void *arg, sess_error *err)
+{
+	walk w = { .s = self, .fn = fn, .arg = arg, .err = err };
+	int rc, ended;
+
+	if (db_statement(w.s, SQL_COMMIT, err) == NULL)
+		return err->code;
+	rc = db_read_edge(w.s, SQL_BEGIN, err);
+	if (rc != SESS_OK)
+		return rc;
+	rc = found_hand_on(&w, id);
+	if (rc == NONE)
+		rc = traced_hand_on(&w, id);
+	ended = db_read_edge(w.s, SQL_COMMIT, err);
+	free(w.traces);
+	if (rc == NONE || (rc == PAUSE && w.damaged))
+		rc = 0;
+	else if (rc == SESS_OK)
+		rc = 1;
 	return rc < 0 || ended == SESS_OK ? rc : ended;
 }

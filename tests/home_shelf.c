@@ -173,10 +173,15 @@ set_mark(shelf *s, const unsigned char *key, int kind, int64_t due, const char *
 }
 
 static int
-set_marks(void *self, const unsigned char *key, const home_mark *m, bool on, sess_error *err)
+shelf_mark(void *self, const unsigned char *key, const home_mark *m, bool on, int flags,
+	sess_error *err)
 {
-	shelf *s = enter(self);
+	shelf *s;
 
+	(void)flags;
+	if (!on)
+		meanwhile(&shelf_faulty.before_unmark);
+	s = enter(self);
 	if (fails(err))
 		return leave(err->code);
 	if (m->kind)
@@ -184,20 +189,6 @@ set_marks(void *self, const unsigned char *key, const home_mark *m, bool on, ses
 	if (m->user)
 		set_mark(s, key, 0, 0, m->user, on);
 	return leave(SESS_OK);
-}
-
-static int
-shelf_mark(void *self, const unsigned char *key, const home_mark *m, int flags, sess_error *err)
-{
-	(void)flags;
-	return set_marks(self, key, m, true, err);
-}
-
-static int
-shelf_unmark(void *self, const unsigned char *key, const home_mark *m, sess_error *err)
-{
-	meanwhile(&shelf_faulty.before_unmark);
-	return set_marks(self, key, m, false, err);
 }
 
 static int
@@ -331,7 +322,7 @@ shelf_stats(void *self, int64_t now, sess_stats *out, sess_error *err)
 /* -- handles ----------------------------------------------------------------------------------- */
 
 static const home_ops ops = { .get = shelf_get, .swap = shelf_swap, .mark = shelf_mark,
-	.unmark = shelf_unmark, .due = shelf_due, .of_user = shelf_of_user, .each = shelf_each,
+	.due = shelf_due, .of_user = shelf_of_user, .each = shelf_each,
 	.tally = shelf_tally };
 
 /* Shelves last until the program ends; a child gets empty ones. */

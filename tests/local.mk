@@ -228,6 +228,7 @@ check_LTLIBRARIES += %D%/libsupport.la
 	%D%/store_contract_end.c \
 	%D%/store_contract_handles.c \
 	%D%/store_contract_hold.c \
+	%D%/store_contract_item.c \
 	%D%/store_contract_load.c \
 	%D%/store_contract_many.c \
 	%D%/store_contract_renew.c \

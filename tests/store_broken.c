@@ -57,7 +57,7 @@ static sess_provider break_slots(const sess_provider *base, const sess_provider 
 	BREAK(open); BREAK(load); BREAK(insert); BREAK(update); BREAK(touch); BREAK(offer);
 	BREAK(confirm); BREAK(replace); BREAK(end); BREAK(end_all); BREAK(list); BREAK(count);
 	BREAK(collect); BREAK(cas); BREAK(hold); BREAK(release); BREAK(walk); BREAK(restore);
-	BREAK(stats);
+	BREAK(stats); BREAK(item);
 #undef BREAK
 	return p;
 }

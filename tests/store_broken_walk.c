@@ -104,6 +104,24 @@ static int walk_forgets_next(WALK_ARGS)
 	return real->walk(self, cursor, limit, without_next, &(way){ fn, arg, 0 }, err);
 }
 
+#define ITEM_ARGS void *self, const unsigned char *id, sess_item_fn *fn, void *arg, sess_error *err
+
+static int item_without_traces(ITEM_ARGS)
+{
+	return real->item(self, id, without_traces, &(way){ fn, arg, 0 }, err);
+}
+
+static int item_never_there(ITEM_ARGS)
+{
+	(void)self, (void)id, (void)fn, (void)arg, (void)err;
+	return 0;
+}
+
+static int item_cannot_stop(ITEM_ARGS)
+{
+	return real->item(self, id, swallow, &(way){ fn, arg, 0 }, err);
+}
+
 /* -- 27 restore -------------------------------------------------------------------------------- */
 
 static int restore_nothing(RESTORE_ARGS)
@@ -194,6 +212,9 @@ const struct breakage broken_walk[] = {
 	{ 26, "walk does not come to an end", { .walk = walk_never_ends } },
 	{ 26, "walk knows no cursor", { .walk = walk_from_the_start } },
 	{ 26, "walk cannot be stopped", { .walk = walk_cannot_stop } },
+	{ 26, "item leaves out candidates and retired ids", { .item = item_without_traces } },
+	{ 26, "item finds nothing", { .item = item_never_there } },
+	{ 26, "item cannot be stopped", { .item = item_cannot_stop } },
 	{ 27, "restore does nothing", { .restore = restore_nothing } },
 	{ 27, "restore begins with the first revision", { .restore = restore_as_new } },
 	{ 27, "restore minds no revision", { .restore = restore_whatever } },

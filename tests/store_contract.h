@@ -67,6 +67,7 @@ void contract_hold(contract *);
 void contract_durable(contract *);
 void contract_failures(contract *);     /* 25 */
 void contract_walk(contract *);
+void contract_item(contract *);         /* the second half of 26 */
 void contract_restore(contract *);
 void contract_stats(contract *);
 

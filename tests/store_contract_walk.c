@@ -202,6 +202,8 @@ contract_walk(contract *c)
 	walk_renewed(c, 3);
 	walk_renewed(c, MANY);
 	walk_renewed(c, 2 * MANY);
+	if (c->provider->item != NULL)
+		contract_item(c);
 }
 
 /* -- 27 restore -------------------------------------------------------------------------------- */

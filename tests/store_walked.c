@@ -62,6 +62,12 @@ walk_piece(contract *c, walked *w, sess_cursor *cursor, size_t limit)
 	return result(c, c->provider->walk(c->self, cursor, limit, keep, w, &c->err));
 }
 
+int
+walk_item(contract *c, walked *w, const unsigned char *id)
+{
+	return result(c, c->provider->item(c->self, id, keep, w, &c->err));
+}
+
 bool
 walk_all(contract *c, walked *w, size_t limit)
 {

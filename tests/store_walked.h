@@ -26,6 +26,8 @@ typedef struct walked {
 void walked_free(walked *);
 /* One piece, added to what there is: what walk returned. */
 int walk_piece(contract *, walked *, sess_cursor *, size_t limit);
+/* Just what an id leads to: what item returned. */
+int walk_item(contract *, walked *, const unsigned char *id);
 /* All of it; false if it failed, or did not come to an end. */
 bool walk_all(contract *, walked *, size_t limit);
 /* How many items have this as their id; *last is one of them, unless NULL. */

@@ -70,7 +70,8 @@ round_trip(const sess_record *rec, const sess_trace *traces, size_t count, const
 {
 	buffer out = { 0 };
 	line_tally tally = { .records = 0 };
-	int rc = line_put_item(&out, &tally, &(sess_item){ rec, traces, count });
+	sess_item item = { .rec = rec, .traces = traces, .count = count };
+	int rc = line_put_item(&out, &tally, &item);
 
 	is_int(rc, SESS_OK, "%s is written", what);
 	is_int(tally.records, 1, "and counted");
@@ -132,7 +133,8 @@ test_ended(void)
 	for (int i = 0; i < 2; i++) {
 		memset(t.next, i, sizeof(t.next));
 		out.len = 0;
-		is_int(line_put_item(&out, &tally, &(sess_item){ NULL, &t, 1 }), SESS_OK, "an ended id");
+		is_int(line_put_item(&out, &tally, &(sess_item){ .traces = &t, .count = 1 }), SESS_OK,
+			"an ended id");
 		is_int(read_back(&out), SESS_OK, "is read (%s)", error.text);
 		ok(read_into.kind == LINE_ENDED && read_into.count == 1
 			&& memcmp(&read_into.traces[0], &t, sizeof(t)) == 0, "as the same");

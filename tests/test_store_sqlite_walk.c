@@ -156,7 +156,7 @@ static void test_totals(void)
 	is_int(ask(path, "SELECT sum(anonymous) FROM tally"), 1, "an anonymous one");
 	is_int(ask(path, "SELECT sum(started + logins) FROM tally"), 0, "none of them began today");
 	memcpy(end.id, record(1).id, sizeof(end.id));
-	is_int(provider->restore(self, &(sess_item){ NULL, &end, 1 }, &error), 1, "an end");
+	is_int(provider->restore(self, &(sess_item){ .traces = &end, .count = 1 }, &error), 1, "an end");
 	is_int(ask(path, "SELECT sum(signed_in) FROM tally"), 0, "is taken off");
 	is_int(ask(path, "SELECT sum(ended) FROM tally"), 0, "it was not today either");
 	provider->close(self);
@@ -176,8 +176,8 @@ static void test_held(void)
 	memcpy(t.id, rec.id, sizeof(t.id));
 	is_int(provider->hold(self, rec.id, &error), SESS_OK, "held");
 	is_int(provider->restore(self, &(sess_item){ .rec = &rec }, &error), 1, "a record");
-	is_int(provider->restore(self, &(sess_item){ &taken, &t, 1 }, &error), SESS_CONFLICT,
-		"one whose id is taken");
+	is_int(provider->restore(self, &(sess_item){ .rec = &taken, .traces = &t, .count = 1 }, &error),
+		SESS_CONFLICT, "one whose id is taken");
 	rec = record(2);
 	rec.revision = 1;
 	is_int(provider->restore(self, &(sess_item){ .rec = &rec }, &error), 1, "another one");
