@@ -63,6 +63,7 @@ store_tests = \
 	%D%/test_home_marks \
 	%D%/test_store_file \
 	%D%/test_store_file_faults \
+	%D%/test_store_file_tidy \
 	%D%/test_store_memory \
 	%D%/test_store_sqlite \
 	%D%/test_store_sqlite_collect \

@@ -14,36 +14,6 @@
 #define NOW CONTRACT_NOW
 #define MANY 60
 
-static char *
-path_of(const contract *c, const char *below)
-{
-	static char path[1024];
-
-	snprintf(path, sizeof(path), "%s/%s", c->here, below);
-	return path;
-}
-
-static char *
-value_path(const contract *c, const unsigned char *id)
-{
-	char below[100];
-
-	snprintf(below, sizeof(below), "data/%02x/%02x/", id[0], id[1]);
-	for (int i = 2; i < SESS_ID_BYTES; i++)
-		snprintf(below + strlen(below), 3, "%02x", id[i]);
-	return path_of(c, below);
-}
-
-static void
-make_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		bail("cannot make %s", path);
-	close(fd);
-}
-
 /* Files of a mode or owner that others can use, and how many files there are below a folder. */
 static int
 count_files(const char *path, int *open_to_others)

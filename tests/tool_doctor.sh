@@ -265,4 +265,81 @@ set_mark collector 'unixepoch() + 86400'
 finds 1 "ends in the far future" "a lease of the future"
 set_mark collector 'unixepoch() - 86400'
 finds 1 "a collector died hours ago" "a lease of the past"
+
+# -- a folder of files ---------------------------------------------------------------------------
+
+home=$dir/files
+store=file:$home
+
+# begin_files [ARGUMENT]...: a sound store with three sessions of alice.
+begin_files()
+{
+	rm -rf "$home" "$home.key"
+	"$fill" "$store" 3 user=alice "$@" >"$dir/fill.out" || bail "no store"
+	give_away
+	chown -h "$owner" "$home.key" || bail "no key file"
+	"$sesskit" gc --quiet --rows 1 --store "$store" || bail "no gc"
+}
+
+# path PATTERN: the first file below the store that this fits.
+path()
+{
+	find "$home" -type f -path "$home/$1" | sort | sed -n 1p
+}
+
+begin_files
+doctor --deep >"$dir/findings" 2>&1
+is "a sound folder is sound" "$?" 0
+empty "all is ok" "$(sed '$d' "$dir/findings" | grep -v '^ok  ')"
+ok "and read" grep -q ': 3 sessions read' "$dir/findings"
+chmod 750 "$home"
+finds 2 "$home is open to other users" "a folder open to a group"
+chmod 700 "$home"
+chmod 644 "$home/lock"
+finds 2 "$home/lock is open to other users" "an open lock"
+rm "$home/lock"
+finds 2 "$home/lock is missing" "no lock"
+ln -s "$dir/away" "$home/lock"
+finds 2 "$home/lock is not a plain file" "a link in its place"
+begin_files
+chmod 755 "$home/users"
+finds 1 "$home/users is open to other users" "a folder below that is open"
+if [ "$(id -u)" = 0 ]; then
+	chown root "$home/data"
+	finds 2 "$home/data belongs to another user" "one of another user"
+fi
+begin_files
+: >"$home/notes"
+ln -s "$dir" "$home/data/ab"
+give_away
+finds 1 "is not of this store" "a stranger's file"
+finds 1 ", and 1 more" "and a link, deeper" --deep
+begin_files
+half=$(path 'data/*').new
+: >"$half"
+chmod 600 "$half"
+give_away
+ok "a value that is being made" doctor --deep
+touch -d '2 hours ago' "$half"
+finds 1 "was left behind by a program that was killed" "one that was left behind" --deep
+"$sesskit" gc --quiet --shrink --store "$store" || bail "no gc"
+ok "is gone after the remedy" doctor --deep
+truncate -s 20 "$(path 'data/*')"
+finds 2 "is damaged" "half a session" --deep
+ok "which is not looked for else" doctor
+begin_files
+rm "$(path 'due/*a*')" "$(path 'users/*')"
+finds 2 "is a session without a mark" "sessions that nobody would collect" --deep
+begin_files
+value=$(path 'data/*')
+mv "$value" "$value.new"
+ok "a mark that was just made may lead nowhere yet" doctor --deep
+find "$home" -type f -exec touch -d '2 hours ago' {} +
+finds 1 "is a mark that leads nowhere, and 1 more" "but not an old one" --deep
+ok "to look removes nothing" test -e "$value.new"
+rm -r "$home"
+finds 2 "$home cannot be opened: No such file" "no folder"
+is "none is made" "$(ls -d "$home" 2>&1 | grep -c 'No such file')" 1
+: >"$home"
+finds 2 "$home cannot be opened: Not a directory" "a file in its place"
 done_testing

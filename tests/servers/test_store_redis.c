@@ -242,9 +242,10 @@ note_finding(void *arg, int level, const char *text, const char *remedy)
 static void
 doctor(void)
 {
-	contract c = contract_at(socket_path, "prefix=doctor:");
+	contract c = open_store("prefix=doctor:");
 	sess_address address = address_of(c.provider, c.here);
-	int found[3] = { 0 };
+	sess_record rec = stored_record(&c);
+	int found[3] = { 0 }, deep[3] = { 0 };
 
 	c.provider->examine(&address, &c.limits, false, note_finding, found);
 	ok(found[SESS_FINE] == 3 && !found[SESS_WARNING] && !found[SESS_FAULT], "a good server");
@@ -254,6 +255,11 @@ doctor(void)
 	ok(found[SESS_FINE] == 4 && found[SESS_WARNING] == 2, "one that throws sessions away");
 	ask("CONFIG SET maxmemory-policy noeviction");
 	ask("CONFIG SET appendonly yes");
+	(void)stored_record(&c);
+	ask("SET doctor:v%b nonsense", rec.id, (size_t)SESS_ID_BYTES);
+	c.provider->examine(&address, &c.limits, true, note_finding, deep);
+	ok(deep[SESS_FINE] == 4 && deep[SESS_FAULT] == 1, "a damaged session, when all is read");
+	close_store(&c);
 }
 
 int
