@@ -177,6 +177,7 @@ int url_split(sess_address *out, buffer *text, const char *url, unsigned flags, 
 
 /* -- store.c, stores.def: URL -> provider; reopen after fork ----------------------------------- */
 
+#define STORE_BASES 2
 typedef struct store {
 	const sess_provider *provider;
 	void *self;
@@ -185,6 +186,8 @@ typedef struct store {
 	sess_address address;
 	buffer text;                             /* what address points to */
 	char *password;                          /* in guarded memory, or NULL */
+	struct store *under;                     /* the stores that it stands on, or NULL */
+	sess_base base[STORE_BASES];             /* the same, for address */
 } store;
 
 /* Provider and address alone: nothing is opened. For store_close. */
@@ -194,6 +197,8 @@ int store_find(store *, const char *url, const sess_limits *, sess_error *);
 int store_password(store *, const char *file, sess_error *);
 int store_check(store *, sess_error *);          /* open, or reopen if this is a child */
 void store_close(store *);
+/* Where its files are, if any: itself, or the first one that it stands on. */
+const store *store_ground(const store *);
 
 /* item.c: put back what a walk handed on, as restore does; SESS_INVALID if no walk could have. */
 int item_restore(store *to, const sess_item *, sess_error *);

@@ -82,15 +82,16 @@ static int
 open_keys(sess_kit *kit, sess_error *err)
 {
 	const sess_config *c = &kit->config;
+	const store *ground = store_ground(&kit->store);
 	char path[sizeof(c->store) + 8];
 	int rc;
 
 	if (c->key_file[0] != '\0')
 		rc = keyring_open(&kit->keys, c->key_file, false, err);
-	else if (kit->store.provider->flags & SESS_STORE_PROCESS)
+	else if (ground->provider->flags & SESS_STORE_PROCESS)
 		rc = keyring_process(&kit->keys, err);
-	else if (kit->store.provider->flags & SESS_STORE_LOCAL) {
-		(void)snprintf(path, sizeof(path), "%s.key", kit->store.address.path);
+	else if (ground->provider->flags & SESS_STORE_LOCAL) {
+		(void)snprintf(path, sizeof(path), "%s.key", ground->address.path);
 		rc = keyring_open(&kit->keys, path, true, err);
 	} else
 		rc = sess_fail(err, SESS_CONFIG, "key_file: store \"%s\" is shared between machines and "

@@ -88,6 +88,48 @@ whole_url(buffer *text, const char *url, size_t scheme, sess_error *err)
 	return rc;
 }
 
+/* One of the stores that s stands on: the first word of its path. */
+static int
+find_base(store *s, const char *word, size_t len, sess_error *err)
+{
+	store *base = &s->under[s->address.bases];
+	char *url = strndup(word, len);
+	int rc = url != NULL ? store_find(base, url, &s->limits, err) :
+		sess_fail(err, SESS_NOMEM, "store: out of memory");
+
+	free(url);
+	if (rc != SESS_OK)
+		return rc;
+	s->base[s->address.bases++] = (sess_base){ base->provider, &base->address };
+	if (base->provider->flags & SESS_STORE_OVER)
+		rc = sess_fail(err, SESS_CONFIG, "store: %s:... cannot stand on %s:..., which stands on "
+			"another store itself", s->provider->scheme, base->provider->scheme);
+	return rc;
+}
+
+static int
+find_bases(store *s, sess_error *err)
+{
+	const char *at = s->address.path;
+	int rc = SESS_OK;
+
+	if ((s->under = calloc(STORE_BASES, sizeof(*s->under))) == NULL)
+		return sess_fail(err, SESS_NOMEM, "store: out of memory");
+	for (at += strspn(at, " "); rc == SESS_OK && *at != '\0'; at += strspn(at, " ")) {
+		size_t len = strcspn(at, " ");
+
+		if (s->address.bases == STORE_BASES)
+			return sess_fail(err, SESS_CONFIG, "store: %s:... stands on no more than %d stores, "
+				"and no URL has blanks in it", s->provider->scheme, STORE_BASES);
+		rc = find_base(s, at, len, err);
+		at += len;
+	}
+	if (rc == SESS_OK && s->address.bases == 0)
+		rc = find_base(s, "sqlite:sessions.db", strlen("sqlite:sessions.db"), err);
+	s->address.base = s->base;
+	return rc;
+}
+
 int
 store_find(store *s, const char *url, const sess_limits *limits, sess_error *err)
 {
@@ -106,9 +148,32 @@ store_find(store *s, const char *url, const sess_limits *limits, sess_error *err
 		rc = url_split(&s->address, &s->text, whole.at != NULL ? whole.at : url,
 			s->provider->flags, err);
 	buffer_free(&whole);
+	if (rc == SESS_OK && (s->provider->flags & SESS_STORE_OVER))
+		rc = find_bases(s, err);
 	if (rc != SESS_OK)
 		store_close(s);
 	return rc;
+}
+
+const store *
+store_ground(const store *s)
+{
+	return s->under != NULL ? s->under : s;
+}
+
+/* Hand the password to the servers among these; the number of those. */
+static int
+give_password(store *s, const char *password)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < s->address.bases; i++)
+		n += give_password(&s->under[i], password);
+	if (s->provider->flags & SESS_STORE_REMOTE) {
+		s->address.password = password;
+		n++;
+	}
+	return n;
 }
 
 int
@@ -117,14 +182,14 @@ store_password(store *s, const char *file, sess_error *err)
 	const char *text = secure_getenv("SESSKIT_STORE_PASSWORD");
 	int rc = SESS_OK;
 
-	if (!(s->provider->flags & SESS_STORE_REMOTE))
+	if (give_password(s, "") == 0)
 		return SESS_OK;
 	if (text != NULL && *text != '\0')
 		rc = password_take(&s->password, text, strlen(text), err);
 	else if (*file != '\0')
 		rc = password_read(&s->password, file, err);
 	if (s->password != NULL)
-		s->address.password = s->password;
+		(void)give_password(s, s->password);
 	return rc;
 }
 
@@ -155,6 +220,11 @@ store_close(store *s)
 	else if (s->self != NULL && s->provider->forked != NULL)
 		s->provider->forked(s->self);
 	s->self = NULL;
+	for (size_t i = 0; s->under != NULL && i < STORE_BASES; i++)
+		if (s->under[i].provider != NULL)
+			store_close(&s->under[i]);
+	free(s->under);
+	s->under = NULL;
 	buffer_free(&s->text);
 	sodium_free(s->password);       /* wipes it */
 	s->password = NULL;

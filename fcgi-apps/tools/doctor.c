@@ -69,6 +69,15 @@ from_store(void *arg, int level, const char *text, const char *remedy)
 	doctor_say(arg, level, remedy, "%s", text);
 }
 
+/* The file or folder of the store; NULL: it has none. */
+static const char *
+store_file(const doctor *d)
+{
+	const store *ground = store_ground(&d->store);
+
+	return ground->provider->flags & SESS_STORE_LOCAL ? ground->address.path : NULL;
+}
+
 /* Do the programs run as the owner? Only the operator knows who that is. */
 static void
 check_user(doctor *d)
@@ -76,22 +85,23 @@ check_user(doctor *d)
 	const char *wanted = tool_given(d->t, "user");
 	const struct passwd *user = wanted != NULL ? getpwnam(wanted) : NULL;
 	uid_t uid = user != NULL ? user->pw_uid : 0;
+	const char *path = store_file(d);
 	char owner[USER_NAME_MAX];
 	struct stat st;
 
-	if (!(d->store.provider->flags & SESS_STORE_LOCAL) || lstat(d->store.address.path, &st) != 0)
+	if (path == NULL || lstat(path, &st) != 0)
 		return;
 	user_name(st.st_uid, owner);
 	if (user != NULL && uid != st.st_uid)
 		doctor_say(d, SESS_FAULT, "stop the programs, chown all files of the store to that user, "
 			"and start them again", "%s belongs to user %s, but the programs run as %s",
-			d->store.address.path, owner, wanted);
+			path, owner, wanted);
 	else if (user != NULL)
 		doctor_say(d, SESS_FINE, "", "%s belongs to user %s, as whom the programs run",
-			d->store.address.path, owner);
+			path, owner);
 	else
 		doctor_say(d, SESS_FINE, "", "%s belongs to user %s: only programs of that user can use it "
-			"(--user NAME checks)", d->store.address.path, owner);
+			"(--user NAME checks)", path, owner);
 }
 
 /* A process that was killed while it wrote keys leaves the file that it wrote, and the keys in it. */
@@ -122,6 +132,7 @@ find_left_keys(doctor *d)
 static void
 check_keys(doctor *d)
 {
+	const char *path = store_file(d);
 	sess_error err = { 0 };
 	struct stat st;
 	keyring ring = { 0 };
@@ -129,8 +140,7 @@ check_keys(doctor *d)
 	if (d->key_path[0] == '\0')
 		return;
 	if (lstat(d->key_path, &st) != 0 && errno == ENOENT &&
-		(d->store.provider->flags & SESS_STORE_LOCAL) &&
-		lstat(d->store.address.path, &st) == 0) {
+		path != NULL && lstat(path, &st) == 0) {
 		doctor_say(d, SESS_FAULT, "put it back from a backup; with new keys, which sesskit keygen "
 			"makes, everybody has to sign in again", "%s: the key file is gone, and no program "
 			"finds its sessions without it", d->key_path);
@@ -170,7 +180,7 @@ bring_password(doctor *d)
 static int
 begin(doctor *d)
 {
-	const char *user = tool_given(d->t, "user");
+	const char *user = tool_given(d->t, "user"), *path;
 	sess_error err = { 0 };
 	struct stat st;
 	int rc;
@@ -183,11 +193,11 @@ begin(doctor *d)
 			.max_bytes = d->whole.max_bytes, .busy_ms = d->whole.busy_ms }, &err);
 	if (rc != SESS_OK)
 		return tool_fail_code(d->t, rc, &err);
-	if (d->whole.key_file[0] != '\0' || (d->store.provider->flags & SESS_STORE_LOCAL) != 0)
+	path = store_file(d);
+	if (d->whole.key_file[0] != '\0' || path != NULL)
 		rc = tool_key_path(d->t, d->key_path);
 	/* That it is missing, or no file at all, is for the store to say. */
-	if (rc == EX_OK && ((d->store.provider->flags & SESS_STORE_LOCAL) == 0 ||
-		lstat(d->store.address.path, &st) == 0 || errno == EACCES))
+	if (rc == EX_OK && (path == NULL || lstat(path, &st) == 0 || errno == EACCES))
 		rc = tool_own(d->t);
 	return rc;
 }

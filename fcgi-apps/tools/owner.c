@@ -134,8 +134,8 @@ own(const tool *t, const char *url, bool may_create, bool *local)
 		rc = store_find(&s, url != NULL ? url : whole.store, &(sess_limits){ 0 }, &err);
 	if (rc != SESS_OK)
 		return tool_fail_code(t, rc, &err);
-	*local = (s.provider->flags & SESS_STORE_LOCAL) != 0;
-	rc = own_store(t, &s, may_create);
+	*local = (store_ground(&s)->provider->flags & SESS_STORE_LOCAL) != 0;
+	rc = own_store(t, store_ground(&s), may_create);
 	store_close(&s);
 	if (rc == EX_OK && whole.key_file[0] != '\0' && lstat(whole.key_file, &st) == 0)
 		rc = be_owner(t, whole.key_file, &st);
@@ -155,6 +155,7 @@ tool_key_path(const tool *t, char path[TOOL_PATH_MAX])
 {
 	sess_config whole;
 	sess_error err = { 0 };
+	const store *ground;
 	store s;
 	int rc = config_complete(&whole, &t->config, &err);
 
@@ -166,13 +167,14 @@ tool_key_path(const tool *t, char path[TOOL_PATH_MAX])
 		rc = store_find(&s, whole.store, &(sess_limits){ 0 }, &err);
 	if (rc != SESS_OK)
 		return tool_fail_code(t, rc, &err);
-	if ((s.provider->flags & SESS_STORE_LOCAL) == 0)
+	ground = store_ground(&s);
+	if ((ground->provider->flags & SESS_STORE_LOCAL) == 0)
 		rc = tool_fail(t, EX_USAGE, "store \"%s\" has no key file of its own; set key_file",
 			s.address.url);
-	else if (strlen(s.address.path) + sizeof(".key") > TOOL_PATH_MAX)
+	else if (strlen(ground->address.path) + sizeof(".key") > TOOL_PATH_MAX)
 		rc = tool_fail(t, EX_CONFIG, "store: its path is too long");
 	else
-		snprintf(path, TOOL_PATH_MAX, "%s.key", s.address.path);
+		snprintf(path, TOOL_PATH_MAX, "%s.key", ground->address.path);
 	store_close(&s);
 	return rc;
 }
