@@ -12,7 +12,11 @@ int
 session_load(sess *s, const unsigned char *id)
 {
 	store *st = &s->kit->store;
-	int rc = st->provider->load(st->self, id, s->now, &s->rec, &s->sink, &s->kit->error);
+	int rc = session_bring(s);
+
+	if (rc != SESS_OK)
+		return rc;
+	rc = st->provider->load(st->self, id, s->now, &s->rec, &s->sink, &s->kit->error);
 
 	return rc < 0 ? kit_fail(s->kit, rc) : rc;
 }
@@ -34,6 +38,7 @@ session_mint(sess *s)
 	random_bytes(s->next.wrapped, sizeof(s->next.wrapped));
 	token_encode(s->next.text, s->next.raw);
 	session_id(s, s->next.raw, 0, s->next.id);
+	s->next.ring = 0;
 	s->minted = true;
 }
 
@@ -45,6 +50,7 @@ session_forget(sess *s)
 	memset(&s->rec, 0, sizeof(s->rec));
 	memset(&s->pending, 0, sizeof(s->pending));
 	sodium_memzero(&s->current, sizeof(s->current));
+	carry_forget(s);
 	s->stored = s->minted = false;
 }
 
@@ -143,6 +149,7 @@ find_session(sess *s)
 
 	if (!find_token(s, &text, &len))
 		return SESS_OK;
+	carry_cut(s, text, &len);
 	if (!token_decode(s->current.raw, text, len)) {
 		s->state = SESS_FORGED;
 		kit_log(s->kit, "forged", NULL, "an id of the wrong length or alphabet");
@@ -153,7 +160,10 @@ find_session(sess *s)
 	/* Ids made under older ring keys go on working until their sessions end. */
 	for (size_t k = 0; k < s->kit->keys.count && rc == 0; k++) {
 		session_id(s, s->current.raw, k, s->current.id);
-		rc = session_load(s, s->current.id);
+		s->current.ring = k;
+		rc = carry_open(s);
+		if (rc == SESS_OK)
+			rc = session_load(s, s->current.id);
 		if (rc == 0 && s->rec.ended != SESS_UNKNOWN)
 			break;
 	}
@@ -165,6 +175,9 @@ find_session(sess *s)
 	s->state = s->rec.ended > SESS_LIVE && s->rec.ended <= SESS_DAMAGED ? s->rec.ended :
 		SESS_UNKNOWN;
 	s->ended_at = s->rec.since;
+	if (s->state == SESS_UNKNOWN && s->sealed != NULL && s->carried.len == 0)
+		kit_log(s->kit, "forged", s->current.id, "what the browser keeps of it does not open: it "
+			"was changed, or its key is gone");
 	if (s->state == SESS_DAMAGED)
 		kit_log(s->kit, "damaged", s->current.id, s->kit->error.text);
 	return SESS_OK;
@@ -311,6 +324,7 @@ sess_end(sess *s)
 	if (s == NULL)
 		return;
 	kit = s->kit;
+	carry_forget(s);
 	if (s->vals.changed || s->minted || s->pending.remember)
 		kit_log(kit, "dropped", s->stored ? s->current.id : NULL,
 			"changes were not committed before sess_end");
@@ -324,6 +338,7 @@ sess_end(sess *s)
 	buffer_wipe(&s->cookie);
 	buffer_wipe(&s->link);
 	buffer_wipe(&s->scratch);
+	buffer_wipe(&s->value);
 	clean.sink = s->sink;
 	clean.memory = s->memory;
 	clean.vals = s->vals;
@@ -333,6 +348,8 @@ sess_end(sess *s)
 	clean.cookie = s->cookie;
 	clean.link = s->link;
 	clean.scratch = s->scratch;
+	clean.carried = s->carried;
+	clean.value = s->value;
 	sodium_memzero(s, sizeof(*s));
 	*s = clean;
 	if (kit->spare == NULL)

@@ -73,8 +73,9 @@ sign(sess *s)
 
 	s->rec.seen = s->now;
 	s->rec.expires = expiry_deadline(s->now, s->rec.idle, c->touch, s->rec.absolute);
-	/* Sealed, the record tells the operator times and sizes, but not who it is. */
-	if (c->record_client != SESS_NO && c->seal != SESS_YES) {
+	/* Sealed, the record tells the operator times and sizes, but not who it is. And there is no list
+	 * of what browsers keep. */
+	if (c->record_client != SESS_NO && c->seal != SESS_YES && !carry_is_on(s->kit)) {
 		s->rec.address = presentable(s, s->req.address);
 		s->rec.agent = presentable(s, s->req.agent);
 	}
@@ -352,6 +353,8 @@ sess_commit(sess *s)
 	/* Once the store has a new id, the browser must get it: what its line takes is claimed first. */
 	if (session_reserve(s) != SESS_OK)
 		return sess_fail(&s->kit->error, SESS_NOMEM, "sess_commit: out of memory");
+	if ((rc = session_bring(s)) != SESS_OK)
+		return rc;
 	s->now = kit_now(s->kit);
 	if (!s->stored) {
 		rc = commit_fresh(s);
@@ -377,6 +380,7 @@ sess_commit(sess *s)
 		return rc;
 	}
 	settle(s);
+	session_carry(s);
 	session_offer(s);
 	return SESS_OK;
 }

@@ -10,10 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define PAIR_MAX 4096           /* name and value together */
 #define ATTRIBUTE_MAX 1024
-#define FIXED_MAX 160           /* all names of attributes, "=", "; " and a lifetime */
-#define LIFE_MAX (400 * 86400)  /* browsers cut longer ones */
 
 /* RFC 9110 token, RFC 6265 cookie-octet and path-value: bytes that cannot end their part early. */
 static bool
@@ -99,8 +96,8 @@ put_life(buffer *out, int64_t life)
 		put(out, "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
 		return;
 	}
-	if (life > LIFE_MAX)
-		life = LIFE_MAX;
+	if (life > REMEMBER_MAX)
+		life = REMEMBER_MAX;
 	(void)snprintf(text, sizeof(text), "; Max-Age=%lld", (long long)life);
 	put(out, text);
 }
@@ -114,7 +111,7 @@ cookie_write(buffer *out, const char *name, const char *text, int64_t life,
 	size_t len = strlen(name) + strlen(text);
 	int rc;
 
-	if (len > PAIR_MAX)
+	if (len > COOKIE_PAIR_MAX)
 		return SESS_TOOBIG;
 	if (*name == '\0' || !all_of(name, " \"(),/:;<=>?@[\\]{}") || !all_of(text, " \",;\\"))
 		return SESS_INVALID;
@@ -122,7 +119,7 @@ cookie_write(buffer *out, const char *name, const char *text, int64_t life,
 		(rc = attribute_check(shape->domain)) != SESS_OK)
 		return rc;
 	/* All checks and all memory first: nothing can leave half a cookie behind. */
-	len += strlen(shape->path) + strlen(shape->domain) + FIXED_MAX;
+	len += strlen(shape->path) + strlen(shape->domain) + COOKIE_FIXED_MAX;
 	if (buffer_room(out, len) != SESS_OK)
 		return SESS_NOMEM;
 	put(out, name);

@@ -14,8 +14,10 @@ session_end(sess *s, sess_status why)
 		return session_stick(s, SESS_NOMEM, "the end of the session");
 	if (s->stored) {
 		s->now = kit_now(kit);
-		rc = kit->store.provider->end(kit->store.self, s->current.id, why, s->now,
-			expiry_add(s->now, kit->config.trace), &kit->error);
+		rc = session_bring(s);
+		if (rc == SESS_OK)
+			rc = kit->store.provider->end(kit->store.self, s->current.id, why, s->now,
+				expiry_add(s->now, kit->config.trace), &kit->error);
 		if (rc != SESS_OK) {
 			/* Sticks like any other failure, but with the store's own words. */
 			s->sticky = s->sticky == SESS_OK ? rc : s->sticky;

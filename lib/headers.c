@@ -21,6 +21,13 @@ cookie_life(const sess *s)
 	return life > 0 ? life : -1;
 }
 
+/* What the browser is to bring next time. */
+static const char *
+sent(const sess *s)
+{
+	return s->value.len > 0 ? s->value.at : s->send_text;
+}
+
 static int
 write_cookie(sess *s)
 {
@@ -33,7 +40,7 @@ write_cookie(sess *s)
 	if (s->send == SEND_DELETION)
 		rc = cookie_write(&s->cookie, s->name, "", -1, &s->shape);
 	else
-		rc = cookie_write(&s->cookie, s->name, s->send_text, cookie_life(s), &s->shape);
+		rc = cookie_write(&s->cookie, s->name, sent(s), cookie_life(s), &s->shape);
 	return rc == SESS_OK ? buffer_end(&s->cookie) : rc;
 }
 
@@ -74,7 +81,7 @@ write_headers(sess *s)
 	if (rc == SESS_OK)
 		rc = write_set_cookie(s);
 	if (rc == SESS_OK && s->send == SEND_TOKEN && c->header[0] != '\0' && s->from != FROM_COOKIE)
-		rc = line(&s->headers, c->header, s->send_text);
+		rc = line(&s->headers, c->header, sent(s));
 	/* The back button must not show what the session showed before it was ended. Browsers heed it
 	 * by HTTPS, and on this machine itself. */
 	if (rc == SESS_OK && s->send == SEND_DELETION)
@@ -93,12 +100,18 @@ write_headers(sess *s)
 int
 session_reserve(sess *s)
 {
+	size_t value = carry_is_on(s->kit) ? COOKIE_PAIR_MAX : 0;
+
+	/* A value that waits to be sent must not move either. */
+	if (s->value.cap < value && buffer_room(&s->value, value) != SESS_OK)
+		return SESS_NOMEM;
 	/* They are lent to the program already, and must not move. */
 	if (s->taken)
 		return SESS_OK;
-	if (buffer_room(&s->headers, HEADERS_ROOM) != SESS_OK ||
-		buffer_room(&s->cookie, COOKIE_ROOM) != SESS_OK ||
-		buffer_room(&s->scratch, COOKIE_ROOM) != SESS_OK)
+	if (buffer_room(&s->headers, HEADERS_ROOM + value) != SESS_OK ||
+		buffer_room(&s->cookie, COOKIE_ROOM + value) != SESS_OK ||
+		buffer_room(&s->scratch, COOKIE_ROOM) != SESS_OK ||
+		buffer_room(&s->carried, value) != SESS_OK)
 		return SESS_NOMEM;
 	return SESS_OK;
 }

@@ -151,6 +151,22 @@ int record_write(sess *, const values *);
 /* What the user column holds: the name, or its keyed hash under the n-th ring key. text is scratch. */
 const char *record_user(const sess_kit *, size_t key, const char *user, char text[TOKEN_CHARS + 1]);
 
+/* -- carry.c: a session that the browser keeps ------------------------------------------------- */
+
+/* Bytes of it that a cookie of this kit has room for. */
+size_t carry_room(const sess_kit *);
+bool carry_is_on(const sess_kit *);
+/* A cookie's value is token[.sealed]: cut it short, and keep what is sealed. */
+void carry_cut(sess *, const char *text, size_t *len);
+/* Open it for s->current. What does not open counts as nothing. SESS_NOMEM. */
+int carry_open(sess *);
+/* The store works on what this session's browser brought: SESS_OK or a failure. */
+int session_bring(sess *);
+/* And that was all for this session. */
+void carry_forget(sess *);
+/* Send what the browser is to bring next time, if that is something else. There is room for it. */
+void session_carry(sess *);
+
 /* -- cookie_write.c: Set-Cookie and cache header lines ----------------------------------------- */
 
 typedef struct cookie_shape {                    /* everything but name, value and lifetime */
@@ -160,6 +176,9 @@ typedef struct cookie_shape {                    /* everything but name, value a
 } cookie_shape;
 
 /* Full name with its prefix into out; NULL or why no browser would keep such a cookie. */
+#define COOKIE_PAIR_MAX 4096    /* name and value together */
+#define COOKIE_FIXED_MAX 160    /* all names of attributes, "=", "; " and a lifetime */
+
 const char *cookie_name(char *out, size_t size, const char *base, sess_prefix,
 	const cookie_shape *);
 const char *cookie_check(const char *name, const cookie_shape *);
@@ -178,6 +197,7 @@ int url_split(sess_address *out, buffer *text, const char *url, unsigned flags, 
 /* -- store.c, stores.def: URL -> provider; reopen after fork ----------------------------------- */
 
 #define STORE_BASES 2
+
 typedef struct store {
 	const sess_provider *provider;
 	void *self;
@@ -224,6 +244,7 @@ struct sess_kit {
 	size_t proxies;
 	sess_error error;
 	sess *spare;                             /* an ended session, for the next begin */
+	const sess *carrier;                     /* whose session the store has in hand, if it has one */
 	int64_t collect_next;                    /* when sess_idle collects again */
 	bool warned_plain;                       /* of plain HTTP, once */
 };
@@ -242,6 +263,7 @@ typedef struct identity {
 	char text[TOKEN_CHARS + 1];
 	unsigned char id[SESS_ID_BYTES];         /* its hash; after renewal, the id it leads to */
 	unsigned char wrapped[KEY_BYTES];        /* the session's secret, see identity_secret */
+	size_t ring;                             /* index of the key that the id was made with */
 } identity;
 
 enum { FROM_NOWHERE, FROM_COOKIE, FROM_QUERY, FROM_HEADER };
@@ -254,6 +276,8 @@ typedef struct pending {
 	int new_level;                           /* login, level */
 	int64_t seconds;                         /* remember */
 } pending;
+
+#define REMEMBER_MAX (400 * 86400)       /* seconds; browsers keep no cookie for longer */
 
 struct sess {
 	sess_kit *kit;
@@ -282,6 +306,9 @@ struct sess {
 
 	int send;                                /* SEND_ */
 	char send_text[TOKEN_CHARS + 1];
+	const char *sealed;                      /* what the cookie brought behind the token, or NULL */
+	size_t sealed_len;
+	buffer carried, value;                   /* the same, open; the next value of the cookie */
 	unsigned char form_raw[TOKEN_BYTES];     /* of the unstored form cookie */
 	char form_text[TOKEN_CHARS + 1];         /* to send, "" if none */
 	bool has_form;

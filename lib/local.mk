@@ -27,6 +27,7 @@ library_c_sources = \
 	%D%/remember.c \
 	%D%/commit.c \
 	%D%/headers.c \
+	%D%/carry.c \
 	%D%/cookie_write.c \
 	%D%/url.c \
 	%D%/expiry.c \
@@ -71,6 +72,9 @@ library_c_sources = \
 	%D%/gate.c \
 	%D%/gate_file.c \
 	$(home_c_sources) \
+	%D%/carried.c \
+	%D%/ended.c \
+	%D%/store_cookie.c \
 	%D%/store_file.c \
 	%D%/store_file_examine.c \
 	%D%/store_file_marks.c \
@@ -102,6 +106,8 @@ library_c_sources = \
 	%D%/minutes.h \
 	%D%/home.h \
 	%D%/remote.h \
+	%D%/carried.h \
+	%D%/ended.h \
 	%D%/store_file.h \
 	%D%/store_memory.h
 %C%_libsesskit_core_la_LIBADD = $(SQLITE_LIBS) $(SODIUM_LIBS)
@@ -225,6 +231,7 @@ dist_man_MANS += \
 	%D%/man/sess_list.3 \
 	%D%/man/sesskit_store.3 \
 	%D%/man/sesskit.conf.5 \
+	%D%/man/sesskit-cookie.7 \
 	%D%/man/sesskit-mysql.7 \
 	%D%/man/sesskit-redis.7 \
 	%D%/man/sesskit-stores.7

@@ -13,6 +13,7 @@
 #define TICKET_BYTES 16
 #define TICKET_CHARS 22         /* base64url of that */
 #define TICKETS_MAX 64          /* in one session; the one that runs out first makes room */
+#define CLAIM_SLACK 86400       /* between the clocks of several machines */
 #define PREFIX "@once."
 #define KEY_MAX (sizeof(PREFIX) + FORM_MAX + 1 + TICKET_CHARS)
 
@@ -81,6 +82,22 @@ typedef struct claim {
 	const char *form, *ticket;
 } claim;
 
+/* Where the browser keeps the session, it can bring one that has the ticket still. */
+static int
+claim_key(sess *s, const char *key, int64_t until)
+{
+	const store *st = &s->kit->store;
+	unsigned char id[SESS_ID_BYTES];
+	int rc;
+
+	if (st->provider->claim == NULL)
+		return SESS_OK;
+	/* Not by the session's id, which a login may change meanwhile. */
+	(void)crypto_generichash(id, sizeof(id), (const unsigned char *)key, strlen(key), NULL, 0);
+	rc = st->provider->claim(st->self, id, s->now, expiry_add(until, CLAIM_SLACK), &s->kit->error);
+	return rc < 0 ? kit_fail(s->kit, rc) : rc == 0 ? SESS_DENIED : SESS_OK;
+}
+
 /* Take the ticket out of the newest record, and store just that; then merge what this request has
  * changed so far, for its own commit. */
 static int
@@ -88,8 +105,9 @@ take(sess *s, void *arg)
 {
 	const claim *c = arg;
 	bool minted = s->minted;
-	char key[KEY_MAX];
+	char key[KEY_MAX] = "";
 	entry *e = NULL;
+	int64_t until;
 	int rc;
 
 	/* It may have been issued under a key that is no longer the newest. */
@@ -99,6 +117,7 @@ take(sess *s, void *arg)
 	}
 	if (e == NULL || e->type != SESS_INT || e->is.num <= s->now)
 		return SESS_DENIED;
+	until = e->is.num;
 	values_unset(&s->other, e);
 	/* Stored now, under the present id, whatever new one commit is to give. */
 	s->minted = false;
@@ -107,7 +126,10 @@ take(sess *s, void *arg)
 	if (rc != SESS_OK)
 		return rc;
 	values_settle(&s->other);
-	return session_merge(s);
+	if ((rc = session_merge(s)) != SESS_OK)
+		return rc;
+	/* Last: what is claimed is used up, whatever fails after. */
+	return claim_key(s, key, until);
 }
 
 int

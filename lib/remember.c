@@ -2,8 +2,6 @@
 /* remember.c - "keep me signed in": longer limits and a cookie that outlives the browser. */
 #include "internal.h"
 
-#define REMEMBER_MAX (400 * 86400)      /* browsers keep no cookie for longer */
-
 int
 sess_remember(sess *s, int64_t seconds)
 {
@@ -17,5 +15,9 @@ sess_remember(sess *s, int64_t seconds)
 		return session_stick(s, SESS_INVALID, "sess_remember");
 	s->pending.remember = true;
 	s->pending.seconds = seconds < REMEMBER_MAX ? seconds : REMEMBER_MAX;
+	/* The end of an id is remembered for as long as the limits in the cookies that carry it: these
+	 * must not change. */
+	if (s->stored && carry_is_on(s->kit))
+		session_mint(s);
 	return SESS_OK;
 }

@@ -22,7 +22,7 @@ session_offer(sess *s)
 	unsigned char secret[KEY_BYTES];
 	int rc;
 
-	if (s->flags & SESS_NO_TOUCH || s->rec.via != SESS_VIA_ID ||
+	if (carry_is_on(kit) || s->flags & SESS_NO_TOUCH || s->rec.via != SESS_VIA_ID ||
 		(s->from != FROM_COOKIE && s->from != FROM_HEADER) ||
 		!expiry_renewal_due(s->now, s->rec.renew, s->rec.offered, kit->config.grace))
 		return;
