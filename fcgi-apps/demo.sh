@@ -6,6 +6,7 @@
 #   PORT=n            listen there; otherwise on the first free port from 8080 up
 #   DEMO_PROGRAMS=dir use the programs there; neither install nor build anything
 #   DEMO_DATA=dir     keep sessions there
+#   DEMO_STORE=url    keep them in this store, such as cookie:sqlite:/tmp/ended.db
 
 top=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 . "$top/tests/setup.sh"
@@ -44,21 +45,23 @@ build_programs()
 	}
 }
 
-# put WORD TEXT: what sed is to do for a word of the template; a text may have any character but a
+# put WORDS TEXT: what sed is to do for words of the template; a text may have any character but a
 # line end.
 put()
 {
-	printf '/^[^#]/ s|@%s@|%s|g\n' "$1" "$(printf '%s' "$2" | sed 's/[&|\\]/\\&/g')"
+	printf '/^[^#]/ s|%s|%s|g\n' "$1" "$(printf '%s' "$2" | sed 's/[&|\\]/\\&/g')"
 }
 
 configuration()
 {
 	{
-		put PORT "$port"
-		put HTML "$top/fcgi-apps/html"
-		put DATA "$data"
-		put RUN "$run"
-		put PROGRAMS "$run/programs"
+		# Not for "links", whose addresses carry the session.
+		[ -z "$DEMO_STORE" ] || put sqlite:@DATA@/sessions.db "$DEMO_STORE"
+		put @PORT@ "$port"
+		put @HTML@ "$top/fcgi-apps/html"
+		put @DATA@ "$data"
+		put @RUN@ "$run"
+		put @PROGRAMS@ "$run/programs"
 	} | sed -f - "$top/fcgi-apps/conf/lighttpd.conf"
 }
 

@@ -58,6 +58,17 @@ print_device(app_request *r, const device *d)
 		"</p>\n</form></li>\n", d->ref, browser, system, d->address);
 }
 
+static void
+print_devices(app_request *r, const devices *all)
+{
+	page_print(r, "<p>Here you are signed in as %s:</p>\n<ul>\n", sess_user(r->s));
+	for (size_t i = 0; i < all->count; i++)
+		print_device(r, &all->list[i]);
+	page_print(r, "</ul>\n");
+	if (all->more)
+		page_print(r, "<p>And on %zu more.</p>\n", all->more);
+}
+
 void
 login_devices(app_request *r)
 {
@@ -65,19 +76,19 @@ login_devices(app_request *r)
 	devices all = { 0 };
 	int rc = sess_list(r->kit, sess_user(r->s), remember_device, &all);
 
-	if (rc != SESS_OK) {
+	/* Where sessions are in the browsers nobody can list them; they can be ended all the same. */
+	if (rc != SESS_OK && rc != SESS_UNSUPPORTED) {
 		page_failed(r, rc);
 		return;
 	}
 	if (!page_begin(r, "200 OK", "Your devices"))
 		return;
 	page_notice(r, notice);
-	page_print(r, "<p>Here you are signed in as %s:</p>\n<ul>\n", sess_user(r->s));
-	for (size_t i = 0; i < all.count; i++)
-		print_device(r, &all.list[i]);
-	page_print(r, "</ul>\n");
-	if (all.more)
-		page_print(r, "<p>And on %zu more.</p>\n", all.more);
+	if (rc == SESS_OK)
+		print_devices(r, &all);
+	else
+		page_print(r, "<p>You are signed in as %s. This site keeps sessions in the browsers, and "
+			"does not know in which.</p>\n", sess_user(r->s));
 	page_form(r, "/others");
 	page_print(r, "<p><button class=\"button\">Sign out all others</button></p>\n</form>\n"
 		"<p><a href=\"%s\">Back</a></p>\n", app_base(r));
@@ -140,7 +151,10 @@ login_end_others(app_request *r)
 
 	if (!end_others(r, &n))
 		return;
-	snprintf(text, sizeof(text), "Signed out on %zu other device%s.", n, n == 1 ? "" : "s");
+	if (n > 0)
+		snprintf(text, sizeof(text), "Signed out on %zu other device%s.", n, n == 1 ? "" : "s");
+	else
+		snprintf(text, sizeof(text), "Signed out on all other devices.");
 	sess_flash(r->s, "notice", text);
 	app_go(r, "/devices");
 }

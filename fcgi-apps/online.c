@@ -109,12 +109,17 @@ show(app_request *r)
 		rc = sess_count(r->kit, "", WITHIN, &anonymous);
 	if (rc == SESS_OK)
 		rc = sess_summary(r->kit, &stats);
-	if (rc != SESS_OK) {
+	if (rc != SESS_OK && rc != SESS_UNSUPPORTED) {
 		page_failed(r, rc);
 		return;
 	}
 	if (!page_begin(r, "200 OK", "Who is online"))
 		return;
+	if (rc == SESS_UNSUPPORTED) {
+		page_print(r, "<p>Nobody knows: this site keeps sessions in the browsers.</p>\n");
+		page_end(r);
+		return;
+	}
 	print_counts(r, all, anonymous, &stats);
 	page_print(r, "<h2>The last hour</h2>\n");
 	if (stats.minute[0].started < 0) {

@@ -91,17 +91,24 @@ end_named(tool *t, char **refs)
 
 /* -- many -------------------------------------------------------------------------------------- */
 
+/* Sessions in browsers nobody can count, before they end or after. */
 static void
 report_many(const tool *t, const char *key, size_t n)
 {
+	bool counts = !carry_is_on(t->kit);
 	json_out o;
 
 	if (t->json) {
 		json_start(&o, stdout);
 		json_open(&o, NULL, '{');
-		json_int(&o, key, (int64_t)n);
+		if (counts)
+			json_int(&o, key, (int64_t)n);
+		else
+			json_text(&o, key, NULL);
 		json_close(&o, '}');
 		json_line(&o);
+	} else if (!counts && !t->quiet) {
+		printf("ended, in whichever browsers they are\n");
 	} else if (!t->quiet || strcmp(key, "ended") != 0) {
 		printf("%zu session%s %s\n", n, n == 1 ? "" : "s",
 			strcmp(key, "ended") == 0 ? "ended" : "would be ended");
@@ -143,12 +150,13 @@ count(const tool *t, const char *user, const char *except, size_t *n)
 static int
 agree(const tool *t, const char *user, size_t n)
 {
-	char question[100];
+	char question[100] = "End all sessions of everyone?";
 
 	if (user != NULL || tool_given(t, "yes") != NULL)
 		return EX_OK;
-	snprintf(question, sizeof(question), "End all %zu session%s of everyone?", n,
-		n == 1 ? "" : "s");
+	if (!carry_is_on(t->kit))
+		snprintf(question, sizeof(question), "End all %zu session%s of everyone?", n,
+			n == 1 ? "" : "s");
 	if (tool_confirm(t, question))
 		return EX_OK;
 	return tool_stopping() ? tool_stopped(t, "nothing was ended") : EX_NOINPUT;
@@ -164,7 +172,7 @@ end_many(tool *t, const char *user, const char *except)
 
 	if (rc == EX_OK)
 		rc = tool_open(t);
-	if (rc == EX_OK && (asks || tool_given(t, "dry-run") != NULL))
+	if (rc == EX_OK && ((asks && !carry_is_on(t->kit)) || tool_given(t, "dry-run") != NULL))
 		rc = count(t, user, except, &n);
 	if (rc == EX_OK && tool_given(t, "dry-run") != NULL) {
 		report_many(t, "would_end", n);
