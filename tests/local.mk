@@ -34,6 +34,7 @@ unit_tests = \
 life_tests = \
 	%D%/test_admin \
 	%D%/test_begin \
+	%D%/test_carry \
 	%D%/test_collect \
 	%D%/test_commit \
 	%D%/test_csrf \
@@ -53,6 +54,7 @@ life_tests = \
 
 # The contract of stores and the races, one small program per store URL.
 store_tests = \
+	%D%/contract_cookie \
 	%D%/contract_file \
 	%D%/test_gate \
 	%D%/test_item \
@@ -140,6 +142,7 @@ e2e_tests = \
 	%D%/e2e/browser.sh \
 	%D%/e2e/caddy.sh \
 	%D%/e2e/clients.sh \
+	%D%/e2e/cookie.sh \
 	%D%/e2e/lighttpd.sh \
 	%D%/e2e/lighttpd_table.sh \
 	%D%/e2e/login.sh \
@@ -174,6 +177,7 @@ endif
 
 # Each fuzz target on a fixed number of inputs; check-fuzz runs them with libFuzzer.
 fuzz_tests = \
+	%D%/fuzz/fuzz_carried \
 	%D%/fuzz/fuzz_config \
 	%D%/fuzz/fuzz_cookie \
 	%D%/fuzz/fuzz_cookie_write \
@@ -354,6 +358,7 @@ line_sources = fcgi-apps/tools/lines.c fcgi-apps/tools/lines_input.c fcgi-apps/t
 %C%_test_lines_input_SOURCES = %D%/test_lines_input.c $(line_sources)
 
 fuzz_main = %D%/fuzz/fuzz_main.c %D%/fuzz/fuzz.h
+%C%_fuzz_fuzz_carried_SOURCES = %D%/fuzz/fuzz_carried.c $(fuzz_main)
 %C%_fuzz_fuzz_config_SOURCES = %D%/fuzz/fuzz_config.c $(fuzz_main)
 %C%_fuzz_fuzz_cookie_SOURCES = %D%/fuzz/fuzz_cookie.c $(fuzz_main)
 %C%_fuzz_fuzz_cookie_write_SOURCES = %D%/fuzz/fuzz_cookie_write.c $(fuzz_main)
@@ -461,6 +466,7 @@ distclean-local:
 
 # Each fuzz/NAME.c gets random input for a while, with clang's libFuzzer.
 fuzz_targets = \
+	%D%/fuzz/fuzz_carried.c \
 	%D%/fuzz/fuzz_config.c \
 	%D%/fuzz/fuzz_cookie.c \
 	%D%/fuzz/fuzz_cookie_write.c \

@@ -96,7 +96,7 @@ world_clone(world *w, const world *first, const sess_config *with)
 const char *
 world_path(const world *w)
 {
-	const char *path = strchr(w->config.store, ':') + 1;
+	const char *path = strrchr(w->config.store, ':') + 1;
 
 	return strncmp(w->config.store, "memory:", 7) == 0 ? NULL : path;
 }
@@ -244,15 +244,16 @@ void
 world_issued(world *w, const jar *j)
 {
 	for (size_t i = 0; i < j->count; i++) {
-		bool known = strlen(j->at[i].value) != TOKEN_CHARS || w->issues >= 2000;
+		size_t len = strcspn(j->at[i].value, ".");
+		bool known = len != TOKEN_CHARS || w->issues >= 2000;
 
 		for (size_t k = 0; k < w->issues && !known; k++)
-			known = strcmp(w->issued[k], j->at[i].value) == 0;
+			known = memcmp(w->issued[k], j->at[i].value, TOKEN_CHARS) == 0;
 		if (known)
 			continue;
 		w->issued = realloc(w->issued, (w->issues + 1) * sizeof(*w->issued));
 		if (!w->issued)
 			bail("out of memory");
-		memcpy(w->issued[w->issues++], j->at[i].value, TOKEN_CHARS + 1);
+		snprintf(w->issued[w->issues++], TOKEN_CHARS + 1, "%s", j->at[i].value);
 	}
 }

@@ -29,7 +29,7 @@ typedef struct world {
 
 typedef struct jar {
 	struct {
-		char name[64], value[256];
+		char name[64], value[4096];
 		int64_t life;           /* Max-Age; 0: none */
 	} at[4];
 	size_t count;
@@ -41,7 +41,7 @@ typedef struct visit {
 	jar *cookies;
 	sess *s;
 	char *lines[24], *cookie;
-	char headers[4096];             /* set by visit_end */
+	char headers[8192];             /* set by visit_end */
 } visit;
 
 typedef void world_test(const char *kind);
@@ -98,20 +98,26 @@ int log_in(world *, jar *, const char *user);
 int set_cookies(const char *headers, const char *name);
 bool has_line(const char *headers, const char *line);
 
-/* Run tests against each kind of store, and print the plan; the exit status. In the header, since
- * each source file counts its own cases. */
+/* Run tests against kinds of stores, and print the plan; the exit status. In the header, since each
+ * source file counts its own cases. */
 static inline int
-world_run(world_test *const *tests, size_t count)
+world_run_on(const char *const *kinds, size_t n, world_test *const *tests, size_t count)
 {
-	static const char *const kinds[] = { "memory:", "sqlite:", "file:" };
-
-	for (size_t i = 0; i < PARTS(kinds); i++) {
+	for (size_t i = 0; i < n; i++) {
 		diag("%s", kinds[i]);
 		for (size_t k = 0; k < count; k++)
 			tests[k](kinds[i]);
 	}
 	is_int((int64_t)world_leaks, 0, "no id of a browser is in a log or a file of a store");
 	return done();
+}
+
+static inline int
+world_run(world_test *const *tests, size_t count)
+{
+	static const char *const kinds[] = { "memory:", "sqlite:", "file:" };
+
+	return world_run_on(kinds, PARTS(kinds), tests, count);
 }
 
 #endif

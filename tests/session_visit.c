@@ -47,13 +47,13 @@ void
 jar_take(jar *j, const char *headers)
 {
 	for (const char *at = headers; (at = strstr(at, "Set-Cookie: ")) != NULL;) {
-		char name[64], value[256] = "";
+		char name[64], value[4096] = "";
 		const char *life, *end;
 		long long seconds = 0;
 		bool limited;
 
 		at += strlen("Set-Cookie: ");
-		if (sscanf(at, "%63[^=]=%255[^;\r]", name, value) < 1)
+		if (sscanf(at, "%63[^=]=%4095[^;\r]", name, value) < 1)
 			bail("a Set-Cookie line without a name: %s", at);
 		end = strchr(at, '\r');
 		life = strstr(at, "Max-Age=");

@@ -94,7 +94,7 @@ bench_random(void *to, size_t bytes)
 
 #define COOKIE_BEFORE "HTTP_COOKIE=language=en; sid="
 
-static char cookie_line[sizeof(COOKIE_BEFORE) + TOKEN_TEXT];
+static char cookie_line[sizeof(COOKIE_BEFORE) + COOKIE_TEXT];
 
 /* As lighttpd sends them. */
 static char *request_lines[] = {
@@ -125,5 +125,5 @@ bench_present(char **env, const char *token)
 {
 	env[COOKIE_AT] = token != NULL ? cookie_line : NULL;
 	if (token != NULL)
-		memcpy(cookie_line + sizeof(COOKIE_BEFORE) - 1, token, TOKEN_TEXT + 1);
+		strcpy(cookie_line + sizeof(COOKIE_BEFORE) - 1, token);
 }

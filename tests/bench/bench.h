@@ -11,6 +11,7 @@
 #include <stdnoreturn.h>
 
 #define TOKEN_TEXT 43
+#define COOKIE_TEXT 1023         /* with a session of these benches in it */
 #define ID_BYTES 32
 
 /* -- bench.c ----------------------------------------------------------------------------------- */
@@ -84,6 +85,7 @@ int64_t raw_latest(raw *);                       /* when a session was last seen
 typedef struct library {
 	sess_kit *kit;
 	int64_t now, touches;
+	size_t cookie;                           /* characters that the cookie has at most */
 	char **env;
 	int64_t sum;                             /* of what was read, so that it is read */
 } library;
@@ -93,8 +95,9 @@ void library_open_at(library *, const char *url);
 void library_read(library *, const char *token);         /* resume, read five values */
 void library_change(library *, const char *token);       /* resume, change one, commit */
 void library_touch(library *, const char *token);
-void library_start(library *, char token[TOKEN_TEXT + 1]);    /* token: out */
-void library_rotate(library *, char token[TOKEN_TEXT + 1]);   /* token: in and out */
+/* The cookie's value, which is the token, for library_open_at with COOKIE_TEXT at most. */
+void library_start(library *, char *token);
+void library_rotate(library *, char *token);             /* token: in and out */
 void library_destroy(library *, const char *token);
 /* A whole page: resume, so many values read (at most 5), one changed, commit, header lines. */
 void library_page(library *, const char *token, size_t reads);

@@ -7,14 +7,14 @@
 void
 library_open(library *l, const char *directory)
 {
-	*l = (library){ .now = BENCH_NOW, .env = bench_environment() };
+	*l = (library){ .now = BENCH_NOW, .cookie = TOKEN_TEXT, .env = bench_environment() };
 	l->kit = bench_kit(directory, &l->now);
 }
 
 void
 library_open_at(library *l, const char *url)
 {
-	*l = (library){ .now = BENCH_NOW, .env = bench_environment() };
+	*l = (library){ .now = BENCH_NOW, .cookie = COOKIE_TEXT, .env = bench_environment() };
 	l->kit = bench_kit_at(url, &l->now);
 }
 
@@ -89,37 +89,41 @@ library_touch(library *l, const char *token)
 	l->now = BENCH_NOW;
 }
 
-/* The token that the browser would get. */
+/* The cookie that the browser would get. */
 static void
-take_token(sess *s, char token[TOKEN_TEXT + 1])
+take_token(const library *l, sess *s, char *token)
 {
 	const char *cookie = sess_cookie(s);
+	size_t len;
 
 	if (cookie == NULL || (cookie = strchr(cookie, '=')) == NULL)
 		bench_die("no cookie came");
-	memcpy(token, cookie + 1, TOKEN_TEXT);
-	token[TOKEN_TEXT] = '\0';
+	len = strcspn(++cookie, ";");
+	if (len > l->cookie)
+		bench_die("a cookie of %zu characters came", len);
+	memcpy(token, cookie, len);
+	token[len] = '\0';
 }
 
 void
-library_start(library *l, char token[TOKEN_TEXT + 1])
+library_start(library *l, char *token)
 {
 	sess *s = resume(l, NULL);
 
 	bench_values(s);
 	expect(l, sess_commit(s));
-	take_token(s, token);
+	take_token(l, s, token);
 	sess_end(s);
 }
 
 void
-library_rotate(library *l, char token[TOKEN_TEXT + 1])
+library_rotate(library *l, char *token)
 {
 	sess *s = resume(l, token);
 
 	expect(l, sess_rotate(s));
 	expect(l, sess_commit(s));
-	take_token(s, token);
+	take_token(l, s, token);
 	sess_end(s);
 }
 

@@ -35,7 +35,7 @@ typedef struct subject {
 	const bare_client *client;      /* NULL: none */
 	void *bare;
 	size_t own, others;             /* sessions there are, on each side */
-	char (*token)[TOKEN_TEXT + 1];
+	char (*token)[COOKIE_TEXT + 1];
 	unsigned char (*id)[ID_BYTES];
 	double took[OPERATIONS][3][ROUNDS_MAX];         /* library, client, ratio */
 } subject;
@@ -214,7 +214,7 @@ time_all(size_t rounds, size_t sessions, char *const *arg, size_t stores)
 static void
 fill(library *l, size_t sessions)
 {
-	char token[TOKEN_TEXT + 1];
+	char token[COOKIE_TEXT + 1];
 
 	for (size_t i = 0; i < sessions; i++) {
 		library_start(l, token);
@@ -226,7 +226,7 @@ fill(library *l, size_t sessions)
 static void
 pages(library *l, size_t count)
 {
-	char token[TOKEN_TEXT + 1];
+	char token[COOKIE_TEXT + 1];
 
 	library_start(l, token);
 	library_rotate(l, token);

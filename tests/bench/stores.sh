@@ -41,6 +41,8 @@ galera
 	SQLite "sqlite:$dir/sqlite/library.db" "$dir/sqlite" \
 	memory memory: '' \
 	files "file:$dir/files" "$dir/bare" \
+	"cookies, ends in SQLite" "cookie:sqlite:$dir/sqlite/ended.db" '' \
+	"cookies, ends in Redis" "cookie:redis+unix://web@$dir/one/socket" '' \
 	Redis "redis+unix://web@$dir/one/socket" "$dir/one/socket" \
 	"Redis, fsync always" "redis+unix://web@$dir/synced/socket" "$dir/synced/socket" \
 	"Redis Cluster of 3" "redis+cluster://web@$seeds" '' \

@@ -33,7 +33,7 @@ int wait_process(pid_t);
 
 /* A browser's one cookie, as a CGI program gets it: "HTTP_COOKIE=sid=..." or "" */
 typedef struct jar {
-	char line[128];
+	char line[4200];           /* with a session in it, perhaps */
 } jar;
 
 void jar_keep(jar *, const char *set_cookie);   /* as sess_cookie gives it; NULL changes nothing */

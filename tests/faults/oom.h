@@ -27,6 +27,7 @@ typedef struct scenario {
 	const char *name;
 	int (*act)(stage *);
 	bool others_write;              /* the state changes although this request fails */
+	bool shared;                    /* not of sessions that browsers keep */
 } scenario;
 extern const scenario scenarios[];      /* the last one has no act */
 

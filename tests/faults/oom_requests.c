@@ -71,7 +71,7 @@ write_values(stage *g)
 {
 	int rc;
 	sess *s = come(g, &g->own, &rc);
-	static const char bytes[3000];
+	static const char bytes[1000];
 
 	if (s == NULL)
 		return rc;
@@ -250,11 +250,13 @@ sweep(stage *g)
 }
 
 const scenario scenarios[] = {
-	{ "open", open_only, false }, { "start", start, false }, { "read", read_values, false },
-	{ "write", write_values, false }, { "merge", merge_values, true },
-	{ "login", log_in, false }, { "rotate", take_new_id, false }, { "renew", renew, false },
-	{ "confirm", confirm, false }, { "late", come_late, false }, { "remember", stay, false },
-	{ "logout", log_out, false }, { "ticket", use_ticket, false },
-	{ "list", tell_devices, false }, { "end_user", end_devices, false },
-	{ "collect", sweep, false }, { NULL, NULL, false },
+	{ "open", open_only, false, false }, { "start", start, false, false },
+	{ "read", read_values, false, false }, { "write", write_values, false, false },
+	{ "merge", merge_values, true, true }, { "login", log_in, false, false },
+	{ "rotate", take_new_id, false, false }, { "renew", renew, false, true },
+	{ "confirm", confirm, false, true }, { "late", come_late, false, true },
+	{ "remember", stay, false, false }, { "logout", log_out, false, false },
+	{ "ticket", use_ticket, false, false }, { "list", tell_devices, false, true },
+	{ "end_user", end_devices, false, false }, { "collect", sweep, false, false },
+	{ NULL, NULL, false, false },
 };
