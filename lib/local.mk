@@ -72,6 +72,8 @@ library_c_sources = \
 	%D%/gate.c \
 	%D%/gate_file.c \
 	$(home_c_sources) \
+	%D%/move_many.c \
+	%D%/move_pull.c \
 	%D%/carried.c \
 	%D%/ended.c \
 	%D%/store_cookie.c \
@@ -85,6 +87,7 @@ library_c_sources = \
 	%D%/store_memory_many.c \
 	%D%/store_memory_stats.c \
 	%D%/store_memory_walk.c \
+	%D%/store_move.c \
 	%D%/config.c \
 	%D%/config_file.c \
 	%D%/config_env.c \
@@ -109,7 +112,8 @@ library_c_sources = \
 	%D%/carried.h \
 	%D%/ended.h \
 	%D%/store_file.h \
-	%D%/store_memory.h
+	%D%/store_memory.h \
+	%D%/store_move.h
 %C%_libsesskit_core_la_LIBADD = $(SQLITE_LIBS) $(SODIUM_LIBS)
 
 %C%_libsesskit_la_SOURCES =

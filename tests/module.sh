@@ -46,7 +46,7 @@ says "with the package to install" 'install the package libsesskit-redis' \
 	"$programs/module_open" "$dir/broken" store redis://h
 says "one of another version" 'sesskit_mysql.so is no module for this version' try mysql://h
 says "no kind of store at all" \
-	'is no kind of store; this library has sqlite:, memory:, file:, redis:, mysql:' \
+	'is no kind of store; this library has sqlite:, memory:, file:, cookie:, move:, redis:, mysql:' \
 	try rediss://ann:secret@h
 ok "has no more of the URL in its error" [ "$(try rediss://ann:secret@h | grep -c secret)" = 0 ]
 says "nor is one of a kind of files" '"sqlite+unix" is no kind of store' try "sqlite+unix:$dir/x"
