@@ -141,13 +141,14 @@ tool_c_sources = \
 	%D%/tools/export_file.c \
 	%D%/tools/import.c \
 	%D%/tools/copy.c \
+	%D%/tools/copy_live.c \
 	%D%/tools/transfer.c \
 	%D%/tools/lines.c \
 	%D%/tools/lines_read.c \
 	%D%/tools/lines_input.c
 %C%_tools_sesskit_SOURCES = $(tool_c_sources) %D%/tools/tool.h %D%/tools/verbs.def \
 	%D%/tools/doctor.h %D%/tools/metrics.h %D%/tools/patience.h %D%/tools/stats.h %D%/tools/watch.h \
-	%D%/tools/export.h %D%/tools/lines.h %D%/tools/transfer.h
+	%D%/tools/copy.h %D%/tools/export.h %D%/tools/lines.h %D%/tools/transfer.h
 %C%_tools_sesskit_LDADD = lib/libsesskit_core.la
 %C%_tools_sesskit_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS)
 completiondir = $(datadir)/bash-completion/completions

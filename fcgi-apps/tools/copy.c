@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* copy.c - sesskit copy: all that is in one store into another, while the site goes on with the
  * first. A second pass takes over what changed during the first one. */
+#include "copy.h"
 #include "transfer.h"
 
 #include <string.h>
@@ -141,6 +142,9 @@ check_both(const copy *c)
 	if (to->provider->restore == NULL || (to->provider->flags & SESS_STORE_PROCESS))
 		return tool_fail(c->t, EX_UNAVAILABLE, "nothing can be copied into store %s",
 			to->address.url);
+	if ((from->provider->flags | to->provider->flags) & SESS_STORE_OVER)
+		return tool_fail(c->t, EX_USAGE, "name the two stores themselves, not one that stands on "
+			"another");
 	line_keys(keys, &c->t->kit->keys);
 	if (!transfer_has_keys(&c->to->keys, keys))
 		return tool_fail(c->t, EX_CONFIG, "%s has a key file that lacks keys of %s: put a copy of "
@@ -223,6 +227,13 @@ run(tool *t, char **operands)
 	copy c = { .t = t };
 	int result = open_both(&c, operands), flushed;
 
+	if (result == EX_OK && tool_given(t, "live") != NULL) {
+		result = copy_live(t, c.to);
+		sess_kit_close(c.to);
+		return result;
+	}
+	if (result == EX_OK)
+		result = copy_begin(t, c.to);
 	if (result == EX_OK) {
 		c.since = kit_now(t->kit);
 		result = pass(&c, "copy", 0);
@@ -241,6 +252,7 @@ run(tool *t, char **operands)
 }
 
 static const tool_option options[] = {
+	{ "live", NULL, "move them, for programs whose store is move:FROM TO" },
 	{ NULL, NULL, NULL }
 };
 
@@ -252,7 +264,10 @@ const verb verb_copy = {
 		"FROM and TO are stores, such as sqlite:/var/lib/site/sessions.db. The site may\n"
 		"go on with FROM; what changed during the copy is taken over by a second pass.\n"
 		"What is in TO stays there, unless FROM has a later state of it. A key file is\n"
-		"put beside TO if there is none. To go on after an interruption, run it again.",
+		"put beside TO if there is none. To go on after an interruption, run it again.\n"
+		"\n"
+		"With --live a site moves for good while it runs. First set store = move:FROM TO\n"
+		"and restart the programs; then run this; then set store = TO and restart them.",
 	.options = options,
 	.run = run,
 };
