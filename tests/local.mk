@@ -60,6 +60,7 @@ store_tests = \
 	%D%/test_item \
 	%D%/contract_memory \
 	%D%/contract_sqlite \
+	%D%/contract_move \
 	%D%/store_broken \
 	%D%/test_home \
 	%D%/test_home_marks \
@@ -67,6 +68,7 @@ store_tests = \
 	%D%/test_store_file_faults \
 	%D%/test_store_file_tidy \
 	%D%/test_store_memory \
+	%D%/test_store_move \
 	%D%/test_store_sqlite \
 	%D%/test_store_sqlite_collect \
 	%D%/test_store_sqlite_hand \
@@ -79,6 +81,7 @@ store_tests = \
 # Crowds of processes and threads; slow_tests also run with SESS_SLOW set, and then take minutes.
 race_tests = \
 	%D%/races_memory \
+	%D%/races_move \
 	%D%/races_sqlite \
 	$(slow_tests)
 
@@ -122,6 +125,7 @@ script_tests = \
 # The operator's command, on stores that tool_fill makes.
 tool_tests = \
 	%D%/tool_copy.sh \
+	%D%/tool_copy_live.sh \
 	%D%/tool_cron.sh \
 	%D%/tool_docs.sh \
 	%D%/tool_doctor.sh \
@@ -154,6 +158,7 @@ e2e_tests = \
 # With real database servers, where their client libraries are.
 server_scripts = \
 	%D%/servers/copy.sh \
+	%D%/servers/copy_live.sh \
 	%D%/servers/failures.sh \
 	%D%/servers/galera.sh \
 	%D%/servers/mysql_contract.sh \
@@ -201,7 +206,7 @@ TESTS += $(e2e_tests) $(server_tests) $(lengthy_tests)
 endif
 
 check_PROGRAMS += $(program_tests) $(lengthy_tests) %D%/tool_fill %D%/module_open \
-	%D%/tool_modules
+	%D%/tool_modules %D%/servers/load_url
 if WITH_FCGI
 check_PROGRAMS += %D%/e2e/probe
 endif
@@ -321,6 +326,9 @@ server_ldadd = $(redis_library) $(mysql_library) $(LDADD)
 	%D%/store_broken_stats.c \
 	%D%/store_broken_walk.c
 
+%C%_test_store_move_SOURCES = %D%/test_store_move.c %D%/move_stage.c %D%/move_stage.h
+%C%_contract_move_SOURCES = %D%/contract_move.c %D%/move_fixture.c %D%/move_fixture.h
+%C%_races_move_SOURCES = %D%/races_move.c %D%/move_fixture.c %D%/move_fixture.h
 %C%_test_home_SOURCES = %D%/test_home.c %D%/home_shelf.c %D%/home_shelf.h
 %C%_test_home_marks_SOURCES = %D%/test_home_marks.c %D%/home_shelf.c %D%/home_shelf.h
 %C%_test_remote_lookup_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getaddrinfo \
@@ -435,6 +443,7 @@ valgrind_tests = $(unit_tests) $(life_tests) \
 	%D%/contract_sqlite \
 	%D%/store_broken \
 	%D%/test_store_memory \
+	%D%/test_store_move \
 	%D%/test_store_sqlite \
 	%D%/test_store_sqlite_collect \
 	%D%/test_store_sqlite_rows

@@ -5,10 +5,10 @@
  *
  *   load_url SECONDS WINDOW COMMAND SETTING=VALUE...
  *
- * Settings are those of sesskit.conf, and modules, the folder of stores that are modules. The shell
- * runs COMMAND after a quarter of the time. What was answered less than WINDOW
- * milliseconds before that, or while it ran, is told apart from the rest: "late". When COMMAND is
- * KILL, no server comes to harm, but workers are killed, one after the other.
+ * Settings are those of sesskit.conf; modules, the folder of stores that are modules; and logins=yes,
+ * for visitors who log in. The shell runs COMMAND after a quarter of the time. What was answered less
+ * than WINDOW milliseconds before that, or while it ran, is told apart from the rest: "late". When
+ * COMMAND is KILL, no server comes to harm, but workers are killed, one after the other.
  */
 #include "load_url.h"
 
@@ -168,10 +168,9 @@ strike(load *l, const char *command)
 	l->struck_end = clock_ms();
 }
 
-static sess_config
-given_settings(int argc, char **argv)
+static void
+read_settings(load *l, int argc, char **argv)
 {
-	sess_config config = SESS_CONFIG_INIT;
 	sess_error err;
 
 	for (int i = 4; i < argc; i++) {
@@ -181,11 +180,12 @@ given_settings(int argc, char **argv)
 		snprintf(name, sizeof(name), "%.*s", (int)len, argv[i]);
 		if (strcmp(name, "modules") == 0 && argv[i][len] != '\0')
 			store_module_folder = argv[i] + len + 1;
+		else if (strcmp(argv[i], "logins=yes") == 0)
+			l->logins = true;
 		else if (argv[i][len] == '\0' ||
-			sess_config_set(&config, name, argv[i] + len + 1, &err) != SESS_OK)
+			sess_config_set(&l->config, name, argv[i] + len + 1, &err) != SESS_OK)
 			bail("%s: %s", argv[i], argv[i][len] == '\0' ? "no value" : err.text);
 	}
-	return config;
 }
 
 int
@@ -201,7 +201,8 @@ main(int argc, char **argv)
 	if (seconds < 1 || seconds * 1000 / BUCKET_MS > BUCKETS)
 		bail("%s: from 1 to %d seconds", argv[1], BUCKETS * BUCKET_MS / 1000);
 	l->window = atoi(argv[2]);
-	l->config = given_settings(argc, argv);
+	l->config = (sess_config)SESS_CONFIG_INIT;
+	read_settings(l, argc, argv);
 	l->seed = first_seed();
 	time_limit((unsigned)seconds + 60);
 	l->begun = clock_ms();

@@ -48,6 +48,7 @@ typedef struct load {
 	uint64_t seed;
 	int64_t begun, window, struck, struck_end;
 	_Atomic int over;
+	bool logins;                    /* now and then somebody logs in, under a new id */
 	worker workers[WORKERS];
 	int killed;
 	bool silent;                    /* there was no answer in the end */

@@ -7,7 +7,7 @@
 
 #define PACE_US 500             /* from one request to the next: the machine has other work, too */
 
-enum { START, ADD, DESTROY };
+enum { START, ADD, LOGIN, DESTROY };
 
 bool
 find(sess_kit *kit, jar *j, found *f)
@@ -71,8 +71,10 @@ change(sess *s, const slot *at, int what)
 	if (what == START) {
 		(void)sess_set_int(s, "n", 0);
 		(void)sess_set_int(s, "who", at->who);
-	} else if (what == ADD) {
+	} else if (what == ADD || what == LOGIN) {
 		(void)sess_add_int(s, "n", 1);
+		if (what == LOGIN)
+			(void)sess_login(s, "alice");
 	} else {
 		(void)sess_destroy(s);
 	}
@@ -84,9 +86,9 @@ record(const load *l, worker *w, slot *at, int what, const jar *before)
 {
 	int64_t now = clock_ms();
 
-	if (what == START)
+	if (what == START || what == LOGIN)
 		at->born = now;
-	if (what == ADD) {
+	if (what == ADD || what == LOGIN) {
 		at->adds++;
 		at->adds_at[(now - l->begun) / BUCKET_MS % BUCKETS]++;
 	}
@@ -163,7 +165,8 @@ work(void *arg, int who)
 
 		/* Ends are few enough to be looked at one by one. */
 		w->what = at->cookie.line[0] == '\0' ? START :
-			w->dead_count < DEAD && dice(&seed, 40) == 0 ? DESTROY : ADD;
+			w->dead_count < DEAD && dice(&seed, 40) == 0 ? DESTROY :
+			l->logins && dice(&seed, 10) == 0 ? LOGIN : ADD;
 		w->doing = k + 1;
 		if (w->what == START) {
 			memset(at, 0, sizeof(*at));
