@@ -98,6 +98,7 @@ slow_tests = \
 	%D%/faults/lineage \
 	%D%/faults/oom \
 	%D%/faults/power \
+	%D%/faults/power_file \
 	%D%/faults/races \
 	%D%/faults/threads
 
@@ -163,6 +164,9 @@ server_scripts = \
 	%D%/servers/galera.sh \
 	%D%/servers/mysql_contract.sh \
 	%D%/servers/mysql_store.sh \
+	%D%/servers/power_galera.sh \
+	%D%/servers/power_mysql.sh \
+	%D%/servers/power_redis.sh \
 	%D%/servers/redis_cluster.sh \
 	%D%/servers/redis_contract.sh \
 	%D%/servers/redis_sentinel.sh \
@@ -171,8 +175,8 @@ if WITH_REDIS
 if WITH_MYSQL
 server_tests = $(server_scripts) $(host_tests)
 server_programs = %D%/servers/contract_url %D%/servers/failures_url %D%/servers/load_url \
-	%D%/servers/races_url %D%/servers/test_store_mysql %D%/servers/test_store_mysql_lost \
-	%D%/servers/test_store_redis $(host_programs)
+	%D%/servers/powercut %D%/servers/races_url %D%/servers/test_store_mysql \
+	%D%/servers/test_store_mysql_lost %D%/servers/test_store_redis $(host_programs)
 if WITH_FCGI
 host_tests = %D%/servers/hosts.sh
 host_programs = %D%/servers/counter
@@ -300,6 +304,8 @@ server_ldadd = $(redis_library) $(mysql_library) $(LDADD)
 	%D%/servers/load_work.c
 %C%_servers_load_url_LDADD = $(faults_ldadd)
 %C%_servers_load_url_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS)
+%C%_servers_powercut_SOURCES = %D%/servers/powercut.c $(power_left)
+%C%_servers_powercut_LDADD = $(faults_ldadd)
 %C%_faults_damage_LDADD = $(faults_ldadd)
 %C%_faults_disk_LDADD = $(faults_ldadd)
 %C%_faults_environment_LDADD = $(faults_ldadd)
@@ -313,7 +319,14 @@ server_ldadd = $(redis_library) $(mysql_library) $(LDADD)
 	%D%/faults/oom_alloc.c \
 	%D%/faults/oom_requests.c
 %C%_faults_oom_LDADD = $(faults_ldadd)
+%C%_faults_power_SOURCES = %D%/faults/power.c $(power_plant)
 %C%_faults_power_LDADD = $(faults_ldadd)
+%C%_faults_power_file_SOURCES = %D%/faults/power_file.c $(power_plant) $(power_left) \
+	%D%/faults/powerpreload.c %D%/faults/powerpreload.h
+%C%_faults_power_file_LDADD = $(faults_ldadd)
+power_plant = %D%/faults/powerplant.c %D%/faults/powerplant.h
+power_left = %D%/faults/powerleft.c %D%/faults/powerleft.h %D%/faults/powershadow.c \
+	%D%/faults/powershadow.h
 %C%_faults_races_LDADD = $(faults_ldadd)
 %C%_faults_threads_LDADD = $(faults_ldadd)
 
@@ -550,7 +563,8 @@ EXTRA_DIST += %D%/e2e/package.json %D%/e2e/package-lock.json %D%/e2e/clients.py 
 	%D%/e2e/browser/tap.mjs \
 	%D%/e2e/browser/walks.mjs
 EXTRA_DIST += $(script_tests) $(tool_tests) %D%/tool.sh %D%/tool_many.sh $(e2e_tests) $(fuzz_targets) \
-	$(server_scripts) %D%/servers/hosts.sh %D%/servers/mysql.sh %D%/servers/redis.sh %D%/servers/servers.sh \
+	$(server_scripts) %D%/servers/hosts.sh %D%/servers/mysql.sh %D%/servers/power.sh \
+	%D%/servers/redis.sh %D%/servers/servers.sh \
 	%D%/e2e/checks.sh %D%/e2e/programs.sh %D%/e2e/server.sh %D%/e2e/site.sh \
 	%D%/tap.sh %D%/run.sh %D%/setup.sh \
 	%D%/installed.c %D%/fake_module.c %D%/tsan.supp $(slow_scripts) %D%/bench/run.sh \

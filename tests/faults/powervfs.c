@@ -357,6 +357,7 @@ read_disk(disk *d, const char *suffix)
 	snprintf(name, sizeof(name), "%s%s", watched_path, suffix);
 	in = fopen(name, "r");
 	d->exists = in != NULL;
+	d->size = 0;
 	while (in != NULL && (n = fread(bytes, 1, sizeof(bytes), in)) > 0)
 		apply_bytes(&d->synced, &d->size, d->size, bytes, (int64_t)n);
 	if (in != NULL)
@@ -366,11 +367,14 @@ read_disk(disk *d, const char *suffix)
 int
 power_watch(const char *path)
 {
-	if ((below = sqlite3_vfs_find("unix")) == NULL)
-		return 1;
 	snprintf(watched_path, sizeof(watched_path), "%s", path);
 	for (int i = 0; i < FILES; i++)
 		read_disk(&disks[i], suffixes[i]);
+	/* It stays where it is for another database. */
+	if (below != NULL)
+		return 0;
+	if ((below = sqlite3_vfs_find("unix")) == NULL)
+		return 1;
 	/* All but xOpen is inherited. */
 	shim = *below;
 	shim.zName = "power";

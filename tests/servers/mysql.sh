@@ -3,6 +3,7 @@
 
 . "${top_srcdir:=.}/tests/servers/servers.sh"
 serve_as mysql
+mysql_log=16M
 
 # mysql_install NAME: an empty server; root needs no password, but comes by the socket only.
 mysql_install()
@@ -25,7 +26,7 @@ mysql_start()
 	start "$mysql_name" mariadbd --no-defaults --datadir="$dir/$mysql_name/data" \
 		--socket="$dir/$mysql_name/socket" --pid-file="$dir/$mysql_name/pid" \
 		--port="$mysql_port" --bind-address=127.0.0.1 --skip-name-resolve --skip-log-bin \
-		--innodb-buffer-pool-size=64M --innodb-log-file-size=16M \
+		--innodb-buffer-pool-size=64M --innodb-log-file-size=$mysql_log \
 		--innodb-use-native-aio=0 --performance-schema=0 --max-connections=200 "$@"
 }
 
