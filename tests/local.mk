@@ -169,11 +169,15 @@ server_scripts = \
 	%D%/servers/power_redis.sh \
 	%D%/servers/redis_cluster.sh \
 	%D%/servers/redis_contract.sh \
+	%D%/servers/redis_failover.sh \
 	%D%/servers/redis_sentinel.sh \
 	%D%/servers/redis_store.sh
 if WITH_REDIS
 if WITH_MYSQL
 server_tests = $(server_scripts) $(host_tests)
+# Those with programs that have stores in them, and so run in a build without modules.
+hostile_server_tests = %D%/servers/failures.sh %D%/servers/mysql_store.sh \
+	%D%/servers/redis_store.sh
 server_programs = %D%/servers/contract_url %D%/servers/failures_url %D%/servers/load_url \
 	%D%/servers/powercut %D%/servers/races_url %D%/servers/test_store_mysql \
 	%D%/servers/test_store_mysql_lost %D%/servers/test_store_redis $(host_programs)
@@ -321,6 +325,7 @@ server_ldadd = $(redis_library) $(mysql_library) $(LDADD)
 %C%_faults_oom_LDADD = $(faults_ldadd)
 %C%_faults_power_SOURCES = %D%/faults/power.c $(power_plant)
 %C%_faults_power_LDADD = $(faults_ldadd)
+# Its files are watched by the library that servers have preloaded.
 %C%_faults_power_file_SOURCES = %D%/faults/power_file.c $(power_plant) $(power_left) \
 	%D%/faults/powerpreload.c %D%/faults/powerpreload.h
 %C%_faults_power_file_LDADD = $(faults_ldadd)
@@ -471,7 +476,7 @@ check-valgrind:
 # Warnings do not fail it: gcc gives wrong ones for instrumented code.
 check-asan:
 	$(MAKE) check-sanitizer sanitizer=address,undefined sanitizer_dir=asan \
-		sanitizer_tests='$(program_tests)'
+		sanitizer_tests='$(program_tests) $(hostile_server_tests)'
 check-tsan:
 	$(MAKE) check-sanitizer sanitizer=thread sanitizer_dir=tsan \
 		sanitizer_tests='$(threaded_tests)'
@@ -566,7 +571,7 @@ EXTRA_DIST += $(script_tests) $(tool_tests) %D%/tool.sh %D%/tool_many.sh $(e2e_t
 	$(server_scripts) %D%/servers/hosts.sh %D%/servers/mysql.sh %D%/servers/power.sh \
 	%D%/servers/redis.sh %D%/servers/servers.sh \
 	%D%/e2e/checks.sh %D%/e2e/programs.sh %D%/e2e/server.sh %D%/e2e/site.sh \
-	%D%/tap.sh %D%/run.sh %D%/setup.sh \
+	%D%/processes.sh %D%/tap.sh %D%/run.sh %D%/setup.sh \
 	%D%/installed.c %D%/fake_module.c %D%/tsan.supp $(slow_scripts) %D%/bench/run.sh \
 	%D%/bench/bench_http.sh %D%/bench/stores.sh \
 	%D%/bench/bench_http.lua %D%/bench/counter.php

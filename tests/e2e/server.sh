@@ -4,13 +4,13 @@
 
 : "${top_srcdir:=.}" "${top_builddir:=.}"
 . "$top_srcdir/tests/tap.sh"
+. "$top_srcdir/tests/processes.sh"
 . "$top_srcdir/tests/e2e/checks.sh"
 . "$top_srcdir/tests/e2e/programs.sh"
 PATH=$PATH:/usr/sbin:/sbin
 umask 077
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/sesskit-test-XXXXXX") || bail "cannot make a directory"
-processes=
 trap 'stop_all; stop_orphans; rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM HUP
 
@@ -135,22 +135,6 @@ start_server()
 	start "$@"
 	server=$started
 	await is_up || bail "no answer: $(logs)"
-}
-
-# End what this script started, and wait for it, but not for ever.
-stop_all()
-{
-	[ -n "$processes" ] || return 0
-	kill $processes 2>/dev/null
-	{ sleep 20 && kill -KILL $processes; } >"$dir/nothing" 2>&1 &
-	impatience=$!
-	for process in $processes; do
-		wait "$process" 2>/dev/null
-	done
-	# Not by a signal that is trapped: as young as it may be, it would clean up in our place.
-	kill -KILL "$impatience"
-	{ wait "$impatience"; } 2>/dev/null
-	processes=
 }
 
 # Programs of a server that failed outlive it.

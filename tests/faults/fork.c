@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -14,7 +15,8 @@
 typedef struct family {
 	sess_kit *kit;
 	jar common, jars[CHILDREN][SESSIONS];
-	_Atomic int ready, descriptors[CHILDREN];
+	pthread_barrier_t ready;
+	_Atomic int descriptors[CHILDREN];
 	_Atomic int found;              /* inherited sessions that a child could see */
 } family;
 
@@ -42,9 +44,7 @@ child(void *arg, int who)
 	f->found += look(f->kit, &f->common, "n", &n) == SESS_LIVE;
 	f->descriptors[who] = open_descriptors() - before;
 	/* All at once, or the first is done before the last begins. */
-	f->ready++;
-	while (f->ready < CHILDREN)
-		usleep(100);
+	(void)pthread_barrier_wait(&f->ready);
 	for (int i = 0; i < SESSIONS; i++) {
 		if (new_session(f->kit, &f->jars[who][i], NULL) != SESS_OK)
 			return 1;
@@ -228,7 +228,7 @@ fork_memory(family *f)
 	sess_config config = store_settings("memory:fork", NULL);
 	int64_t n;
 
-	f->ready = f->found = 0;
+	f->found = 0;
 	f->kit = open_kit(&config);
 	is_int(new_session(f->kit, &f->common, NULL), SESS_OK, "memory: the parent's session");
 	is_int(in_processes(CHILDREN, child, f), 0, "memory: %d children use the kit", CHILDREN);
@@ -244,8 +244,13 @@ int
 main(void)
 {
 	family *f = shared(sizeof(*f));
+	pthread_barrierattr_t attributes;
 
 	time_limit(60);
+	if (pthread_barrierattr_init(&attributes) != 0 ||
+		pthread_barrierattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) != 0 ||
+		pthread_barrier_init(&f->ready, &attributes, CHILDREN) != 0)
+		bail("no barrier");
 	fork_sqlite(f);
 	fork_and_close(f);
 	fork_and_leave(1);

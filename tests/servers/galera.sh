@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-# galera.sh - the contract, the races, and nodes that die or are cut off under load, on a Galera
-# cluster of three.
+# galera.sh - the contract, the races, programs that are killed, and nodes that die or are cut off
+# under load, on a Galera cluster of three.
 
 . "${top_srcdir:=.}/tests/servers/mysql.sh"
 
@@ -28,6 +28,7 @@ stop_first()
 	kill -STOP "$n1"
 }
 
+kill_rounds 3 "Galera" store="$url" password_file="$dir/password"
 load 8 0 kill_first store="$url" password_file="$dir/password"
 loses_nothing "Galera, a node killed"
 galera_start n1

@@ -40,7 +40,14 @@ start_host()
 	start "$1" env SESSKIT_TEST_MODULES="$dir/modules" SESSKIT_STORE="$url" \
 		SESSKIT_KEY_FILE="$dir/$1/key" SESSKIT_PASSWORD_FILE="$dir/$1/password" \
 		spawn-fcgi -n -s "$dir/$1/socket" -- "$dir/programs/counter"
-	await [ -S "$dir/$1/socket" ]
+	await answers_itself "$1"
+}
+
+# answers_itself NAME: without the web server, so that its start is over.
+answers_itself()
+{
+	REQUEST_METHOD=GET SCRIPT_NAME=/counter cgi-fcgi -bind -connect "$dir/$1/socket" |
+		grep -q 'class="count"'
 }
 
 # One page: it is answered, and counts further than all before it, or it fails.
@@ -76,9 +83,18 @@ waits()
 # serves PID: the web server, which leaves a host alone for a second, asks it again.
 serves()
 {
+	await is_idle "$1"
 	served=$(waits "$1")
 	visits 2
 	[ "$(waits "$1")" -gt "$served" ]
+}
+
+# is_idle PID: what it does after an answer is over, too.
+is_idle()
+{
+	idle=$(waits "$1")
+	sleep 0.1
+	[ "$(waits "$1")" = "$idle" ]
 }
 
 # strikes PID: it is killed while it may have a request in hand.
@@ -93,12 +109,16 @@ strikes()
 # share WORDS: through the store at $url.
 share()
 {
-	rm -f "$dir/jar"
-	tried=0 answered=0 failed=0 backwards=0 last=0
 	start_host a
 	a=$started
 	start_host b
-	b=$started a_before=$(waits $a) b_before=$(waits $b)
+	b=$started
+	tried=0 answered=0 failed=0 backwards=0 last=0
+	await serves $a
+	await serves $b
+	rm -f "$dir/jar"
+	tried=0 answered=0 failed=0 backwards=0 last=0
+	a_before=$(waits $a) b_before=$(waits $b)
 	visits 20
 	is "$1: every page is answered" $answered 20
 	is "$1: each of them counts" $last 20
@@ -124,6 +144,8 @@ redis_start shared $((ports))
 redis_ask shared config set requirepass open-sesame >"$dir/answer"
 url=redis://127.0.0.1:$((ports))
 share Redis
+url=cookie:$url
+share "cookies, whose ends are in Redis"
 galera
 url=mysql://web@$hosts/sessions
 share Galera

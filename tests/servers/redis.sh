@@ -14,7 +14,7 @@ redis_start()
 	start "$redis_name" redis-server --bind 127.0.0.1 --port "$redis_port" \
 		--dir "$dir/$redis_name" --unixsocket "$dir/$redis_name/socket" \
 		--unixsocketperm 777 --save '' --appendonly yes --daemonize no \
-		--maxmemory-policy noeviction "$@"
+		--maxmemory-policy noeviction --repl-diskless-sync-delay 0 "$@"
 	await redis_answers "$redis_name"
 }
 
@@ -39,11 +39,12 @@ redis_says()
 	redis_ask "$@" | tr -d '\r' | grep -q "$redis_text"
 }
 
+cluster_timeout=2000
 # cluster_member NAME PORT BUS
 cluster_member()
 {
 	redis_start "$1" "$2" --cluster-enabled yes --cluster-port "$3" \
-		--cluster-node-timeout 2000 --cluster-config-file nodes.conf
+		--cluster-node-timeout $cluster_timeout --cluster-config-file nodes.conf
 }
 
 # redis_cluster: three masters named m1, m2 and m3; sets seeds for the URL.
@@ -65,20 +66,57 @@ redis_cluster()
 	done
 }
 
-# redis_sentinels: a master, a replica and three sentinels; sets hosts for the URL, and master to
-# the process of the master.
+# redis_cluster_pairs: three masters, m1 to m3, and a replica of each, m4 to m6; sets seeds for the
+# URL, and m1 to its process.
+redis_cluster_pairs()
+{
+	cluster_timeout=1000
+	free_ports 12
+	set -- $ports
+	seeds= nodes=
+	for name in m1 m2 m3 m4 m5 m6; do
+		nodes="$nodes 127.0.0.1:$1" seeds=$seeds${seeds:+,}127.0.0.1:$1
+		cluster_member $name "$1" "$2"
+		[ $name != m1 ] || m1=$started
+		shift 2
+	done
+	redis-cli --cluster create $nodes --cluster-replicas 1 --cluster-yes >"$dir/create" 2>&1 ||
+		bail "no cluster: $(cat "$dir/create")"
+	for name in m1 m2 m3 m4 m5 m6; do
+		await redis_says cluster_state:ok $name cluster info
+		await cluster_has 3 slave $name
+	done
+	for name in m4 m5 m6; do
+		await redis_says master_link_status:up $name info replication
+	done
+}
+
+# cluster_has NUMBER WHAT NAME: so many nodes are that, as this one sees it.
+cluster_has()
+{
+	[ "$(redis_ask "$3" cluster nodes | awk '{ print $3 }' | grep -c "$2")" = "$1" ]
+}
+
+# redis_sentinels REPLICA...: a master, replicas of these names, and three sentinels; sets hosts for
+# the URL, master to the process of the master, and each name to that of the replica.
 redis_sentinels()
 {
-	free_ports 5
-	set -- $ports
-	hosts=127.0.0.1:$3,127.0.0.1:$4,127.0.0.1:$5
-	redis_start master "$1"
+	replicas=$# hosts=
+	free_ports 1
+	master_port=${ports# }
+	redis_start master "$master_port"
 	master=$started
-	redis_start replica "$2" --replicaof 127.0.0.1 "$1" --repl-diskless-sync-delay 0
-	await redis_says master_link_status:up replica info replication
-	redis_sentinel s1 "$3" "$1"
-	redis_sentinel s2 "$4" "$1"
-	redis_sentinel s3 "$5" "$1"
+	for name; do
+		free_ports 1
+		redis_start "$name" "${ports# }" --replicaof 127.0.0.1 "$master_port"
+		eval "$name=\$started"
+		await redis_says master_link_status:up "$name" info replication
+	done
+	for name in s1 s2 s3; do
+		free_ports 1
+		redis_sentinel $name "${ports# }" "$master_port"
+		hosts=$hosts${hosts:+,}127.0.0.1:${ports# }
+	done
 	for name in s1 s2 s3; do
 		await sentinel_knows_all $name
 	done
@@ -103,9 +141,9 @@ END
 	await redis_answers "$1"
 }
 
-# It knows the two others and the replica, without which no failover comes about.
+# It knows the two others and the replicas, without which no failover comes about.
 sentinel_knows_all()
 {
 	redis_ask "$1" sentinel master sessions | xargs |
-		grep -q 'num-slaves 1 num-other-sentinels 2 '
+		grep -q "num-slaves $replicas num-other-sentinels 2 "
 }

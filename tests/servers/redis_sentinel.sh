@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
-# redis_sentinel.sh - the contract, and a failover under load, on a Redis with a replica and three
-# sentinels.
+# redis_sentinel.sh - the contract, the races, programs that are killed and a failover under load, on
+# a Redis with a replica and three sentinels.
 
 . "${top_srcdir:=.}/tests/servers/redis.sh"
 
-redis_sentinels
+redis_sentinels replica
 url=redis+sentinel://$hosts/sessions
 suite "Redis Sentinel" contract_url "$url?prefix=contract:"
+suite "Redis Sentinel" races_url "$url?prefix=races:"
+kill_rounds 3 "Redis Sentinel" store="$url"
 
 kill_master()
 {

@@ -6,6 +6,7 @@
 [ -z "${taken_ports+set}" ] || return 0
 : "${top_srcdir:=.}" "${top_builddir:=.}"
 . "$top_srcdir/tests/tap.sh"
+. "$top_srcdir/tests/processes.sh"
 PATH=$PATH:/usr/sbin:/sbin
 servers=$top_builddir/tests/servers
 umask 077
@@ -15,7 +16,6 @@ export LC_ALL
 dir=$(mktemp -d "${TMPDIR:-/tmp}/sesskit-test-XXXXXX") || bail "cannot make a directory"
 # Servers run as users of their own.
 chmod 711 "$dir"
-processes=
 trap 'stop_all; rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM HUP
 
@@ -99,23 +99,6 @@ forget()
 	processes=$(for process in $processes; do
 		[ "$process" = "$1" ] || echo "$process"
 	done | xargs)
-}
-
-# End what this script started, and wait for it, but not for ever. What sleeps wakes up for that.
-stop_all()
-{
-	[ -n "$processes" ] || return 0
-	kill $processes 2>/dev/null
-	kill -CONT $processes 2>/dev/null
-	{ sleep 20 && kill -KILL $processes; } >"$dir/awaited" 2>&1 &
-	impatience=$!
-	for process in $processes; do
-		wait "$process" 2>/dev/null
-	done
-	# Not by a signal that is trapped: as young as it may be, it would clean up in our place.
-	kill -KILL "$impatience"
-	{ wait "$impatience"; } 2>/dev/null
-	processes=
 }
 
 # -- cases -----------------------------------------------------------------------------------------
