@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-# redis.sh - Redis servers: one, with replicas and sentinels, or a cluster.
+# redis.sh - Redis servers: one, with replicas and sentinels, or a cluster. Valkey takes their place
+# when its commands are first in PATH under the names of Redis.
 
 . "${top_srcdir:=.}/tests/servers/servers.sh"
 serve_as redis

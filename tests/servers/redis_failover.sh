@@ -18,6 +18,11 @@ stays_true "Redis Cluster, a replica takes over"
 stop_all
 
 redis_sentinels near far
+# What sentinels know of replicas is seconds old, or of this very moment: the test is not about that.
+for sentinel in s1 s2 s3; do
+	redis_says OK $sentinel sentinel debug info-period 100 ||
+		bail "the sentinels cannot be told to look often"
+done
 
 # cut_off PROCESS...: these replicas stand still, and the master writes on, to those that are left.
 cut_off()
