@@ -116,8 +116,9 @@ sess_count(sess_kit *kit, const char *user, int64_t within, size_t *n)
 			q.since = expiry_add(q.now, -within);
 		rc = kit->store.provider->count(kit->store.self, &q, &some, &kit->error);
 		*n += some;
+		/* That it is not to be known is no failure. */
 		if (rc != SESS_OK)
-			return kit_fail(kit, rc);
+			return rc != SESS_UNSUPPORTED ? kit_fail(kit, rc) : rc;
 	}
 	return rc;
 }

@@ -31,11 +31,14 @@ hand_get(void *self, const unsigned char *key, home_value *out, sess_error *err)
 static int
 fits(const carried *c, const home_value *v, sess_error *err)
 {
-	size_t most = c->home.limits.carried;
+	size_t most = c->home.limits.carried, len = v->len + EPOCH_BYTES;
 
-	return most == 0 || v->len + EPOCH_BYTES <= most ? SESS_OK : sess_fail(err, SESS_TOOBIG,
-		"%s: the session takes %zu bytes, and a cookie has room for %zu; keep what is large "
-		"elsewhere, and where that is in the session", c->home.name, v->len + EPOCH_BYTES, most);
+	/* What grows no further goes on, should the room have become less by a setting. */
+	if (most == 0 || len <= most || len <= c->hand.len)
+		return SESS_OK;
+	return sess_fail(err, SESS_TOOBIG, "%s: the session takes %zu bytes, and a cookie has room for "
+		"%zu; keep what is large elsewhere, and where that is in the session", c->home.name, len,
+		most);
 }
 
 static int

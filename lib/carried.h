@@ -13,9 +13,9 @@
 typedef struct carried {
 	home_store home;                        /* of one value, the one in hand */
 	unsigned char id[SESS_ID_BYTES];        /* of what is in hand */
-	home_value hand;                        /* len 0: nothing */
-	int64_t epoch[EPOCHS];                  /* that it began in */
-	bool changed;                           /* since it was brought */
+	home_value hand;                        /* epochs and value, as bytes; len 0: nothing */
+	int64_t epoch[EPOCHS];                  /* that it is in */
+	bool changed;                           /* since it was brought: by a load, if its epochs moved */
 } carried;
 
 bool carried_open(carried *, const char *name, const sess_limits *);     /* false: out of memory */

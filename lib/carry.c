@@ -26,7 +26,8 @@ carry_is_on(const sess_kit *kit)
 size_t
 carry_room(const sess_kit *kit)
 {
-	/* The oldest rule of what browsers keep counts the attributes as well. */
+	/* The oldest rule of what browsers keep counts the attributes as well; here as they are set for
+	 * all pages. */
 	size_t taken = strlen("__Secure-") + strlen(kit->config.cookie_name) + TOKEN_CHARS +
 		strlen("=.") + strlen(kit->config.cookie_path) + strlen(kit->config.cookie_domain) +
 		COOKIE_FIXED_MAX;
@@ -92,6 +93,8 @@ session_bring(sess *s)
 
 	if (!carry_is_on(s->kit) || s->kit->carrier == s)
 		return SESS_OK;
+	/* Whatever becomes of this, what was in hand is not. */
+	s->kit->carrier = NULL;
 	rc = st->provider->bring(st->self, s->current.id,
 		s->carried.len > HEAD ? s->carried.at + HEAD : NULL,
 		s->carried.len > HEAD ? s->carried.len - HEAD : 0, &s->kit->error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * ended.h - what has ended, in a store that has nothing else of these sessions: ids one by one, and
- * how often all of a user, or of everyone, were ended together. A session remembers how often that
- * was when it began, its epochs, and is over when there is a later one that did not spare it.
+ * in which epoch the sessions of a user, and of everyone, are; to end all of them begins a new one. A
+ * session remembers the epochs that it began in, and is over when a later one did not spare it.
  */
 #ifndef SESSKIT_ENDED_H
 #define SESSKIT_ENDED_H
@@ -14,7 +14,6 @@ enum { EPOCH_EVERYONE, EPOCH_USER, EPOCHS };
 typedef struct ended {
 	const sess_provider *store;
 	void *self;                             /* the store's */
-	int64_t longest;                        /* seconds that no id outlives its last use by */
 } ended;
 
 /* 1 the id has ended, as out says; 0 nothing is known; negative on failure. */
@@ -23,16 +22,18 @@ int ended_find(const ended *, const unsigned char *id, int64_t now, sess_record 
 int ended_put(const ended *, const sess_trace *, sess_error *);
 /* The same with whatever took the place of an id that had ended before. SESS_OK or negative. */
 int ended_put_all(const ended *, const sess_trace *, sess_error *);
-/* Until when to remember the end of an id that nothing else is known of. */
-int64_t ended_until(const ended *, int64_t now, int64_t keep);
+/* Until when to remember the end of a session, NULL: of which nothing is known: until keep at least,
+ * and for as long as any copy of it could be valid. */
+int64_t ended_until(const sess_record *, int64_t now, int64_t keep);
 
 /* user may be NULL, which is anonymous. */
 int epochs_read(const ended *, const char *user, int64_t epoch[EPOCHS], sess_error *);
 /* 1 no later epoch ended the session; those that spared it are taken over, which *moved tells. 0 it
  * is over. Negative on failure. */
-int epochs_check(const ended *, const unsigned char *id, const char *user, int64_t now,
-	int64_t epoch[EPOCHS], bool *moved, sess_error *);
-/* Begin a new one for those that the query means, but spare one id (NULL: none). */
+int epochs_check(const ended *, const unsigned char *id, const char *user, int64_t epoch[EPOCHS],
+	bool *moved, sess_error *);
+/* Begin a new one for those that the query means, but spare one id (NULL: none), which is known until
+ * keep. */
 int epochs_next(const ended *, const sess_query *, const unsigned char *except, int64_t keep,
 	sess_error *);
 

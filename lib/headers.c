@@ -108,7 +108,7 @@ session_reserve(sess *s)
 	/* They are lent to the program already, and must not move. */
 	if (s->taken)
 		return SESS_OK;
-	if (buffer_room(&s->headers, HEADERS_ROOM + value) != SESS_OK ||
+	if (buffer_room(&s->headers, HEADERS_ROOM + 2 * value) != SESS_OK ||
 		buffer_room(&s->cookie, COOKIE_ROOM + value) != SESS_OK ||
 		buffer_room(&s->scratch, COOKIE_ROOM) != SESS_OK ||
 		buffer_room(&s->carried, value) != SESS_OK)

@@ -73,6 +73,8 @@ ssize_t base64_decode(void *data, size_t max, const char *text, size_t len);
 
 /* -- expiry.c: pure arithmetic ----------------------------------------------------------------- */
 
+#define CLOCKS_DIFFER 86400     /* seconds that clocks of several machines may be apart */
+
 int64_t expiry_add(int64_t time, int64_t seconds);      /* stops at the ends of int64_t */
 /* When load must refuse: a touch interval after idle, so that no untouched request is lost, but
  * never later than absolute (0: no such limit). */
@@ -169,6 +171,9 @@ void session_carry(sess *);
 
 /* -- cookie_write.c: Set-Cookie and cache header lines ----------------------------------------- */
 
+#define COOKIE_PAIR_MAX 4096    /* name and value together */
+#define COOKIE_FIXED_MAX 160    /* all names of attributes, "=", "; " and a lifetime */
+
 typedef struct cookie_shape {                    /* everything but name, value and lifetime */
 	const char *path, *domain;               /* domain "" : none */
 	sess_samesite samesite;
@@ -176,9 +181,6 @@ typedef struct cookie_shape {                    /* everything but name, value a
 } cookie_shape;
 
 /* Full name with its prefix into out; NULL or why no browser would keep such a cookie. */
-#define COOKIE_PAIR_MAX 4096    /* name and value together */
-#define COOKIE_FIXED_MAX 160    /* all names of attributes, "=", "; " and a lifetime */
-
 const char *cookie_name(char *out, size_t size, const char *base, sess_prefix,
 	const cookie_shape *);
 const char *cookie_check(const char *name, const cookie_shape *);
@@ -308,7 +310,8 @@ struct sess {
 	char send_text[TOKEN_CHARS + 1];
 	const char *sealed;                      /* what the cookie brought behind the token, or NULL */
 	size_t sealed_len;
-	buffer carried, value;                   /* the same, open; the next value of the cookie */
+	buffer carried;                          /* that, decrypted, as the store has it in hand */
+	buffer value;                            /* of the cookie, to be sent; empty: the token alone */
 	unsigned char form_raw[TOKEN_BYTES];     /* of the unstored form cookie */
 	char form_text[TOKEN_CHARS + 1];         /* to send, "" if none */
 	bool has_form;

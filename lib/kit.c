@@ -107,15 +107,6 @@ open_keys(sess_kit *kit, sess_error *err)
 	return SESS_OK;
 }
 
-/* What an id cannot outlive its last use by, whatever the settings of its session were. */
-static int64_t
-longest_life(const sess_config *c)
-{
-	int64_t idle = c->idle > REMEMBER_MAX ? c->idle : REMEMBER_MAX;
-
-	return expiry_add(expiry_add(idle, c->touch), 86400);
-}
-
 static int
 open_parts(sess_kit *kit, const sess_config *config, sess_error *err)
 {
@@ -139,7 +130,7 @@ open_parts(sess_kit *kit, const sess_config *config, sess_error *err)
 	kit->proxies = (size_t)n;
 	limits = (sess_limits){ .max_bytes = kit->config.max_bytes,
 		.max_sessions = kit->config.max_sessions, .busy_ms = kit->config.busy_ms,
-		.carried = carry_room(kit), .longest = longest_life(&kit->config) };
+		.carried = carry_room(kit) };
 	if ((rc = store_find(&kit->store, kit->config.store, &limits, err)) != SESS_OK ||
 		(rc = store_password(&kit->store, kit->config.password_file, err)) != SESS_OK ||
 		(rc = store_check(&kit->store, err)) != SESS_OK)

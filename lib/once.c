@@ -13,7 +13,6 @@
 #define TICKET_BYTES 16
 #define TICKET_CHARS 22         /* base64url of that */
 #define TICKETS_MAX 64          /* in one session; the one that runs out first makes room */
-#define CLAIM_SLACK 86400       /* between the clocks of several machines */
 #define PREFIX "@once."
 #define KEY_MAX (sizeof(PREFIX) + FORM_MAX + 1 + TICKET_CHARS)
 
@@ -94,7 +93,7 @@ claim_key(sess *s, const char *key, int64_t until)
 		return SESS_OK;
 	/* Not by the session's id, which a login may change meanwhile. */
 	(void)crypto_generichash(id, sizeof(id), (const unsigned char *)key, strlen(key), NULL, 0);
-	rc = st->provider->claim(st->self, id, s->now, expiry_add(until, CLAIM_SLACK), &s->kit->error);
+	rc = st->provider->claim(st->self, id, s->now, expiry_add(until, CLOCKS_DIFFER), &s->kit->error);
 	return rc < 0 ? kit_fail(s->kit, rc) : rc == 0 ? SESS_DENIED : SESS_OK;
 }
 

@@ -140,7 +140,6 @@ typedef struct sess_limits {
 	size_t max_bytes, max_sessions;
 	int busy_ms;
 	size_t carried;                          /* bytes that a browser takes; 0: any number */
-	int64_t longest;                         /* seconds that no id outlives its last use by */
 } sess_limits;
 
 /* Where load puts what its record points to; the core owns and wipes it. Returns the copy, with a

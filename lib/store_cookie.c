@@ -34,8 +34,7 @@ check(cookie_store *c, const unsigned char *id, int64_t now, sess_record *out, s
 		return 1;
 	if ((rc = home_look(&c->mine.home, h, id, err)) != SESS_OK)
 		return rc;
-	rc = h->live ? epochs_check(&c->over, id, h->rec.user, now, c->mine.epoch, &c->mine.changed,
-		err) : 1;
+	rc = h->live ? epochs_check(&c->over, id, h->rec.user, c->mine.epoch, &c->mine.changed, err) : 1;
 	if (rc == 0)
 		out->ended = SESS_REVOKED;
 	return rc;
@@ -123,17 +122,14 @@ cookie_confirm(void *self, const unsigned char *candidate, int64_t now, int64_t 
 	return own(self, candidate, now, NULL, err);
 }
 
-/* The end of an id that is in hand, if h is given. */
+/* The end of an id, whose session is in h if that is given. */
 static sess_trace
-end_of(const cookie_store *c, const home *h, const unsigned char *id, sess_status why, int64_t now,
-	int64_t keep)
+end_of(const home *h, const unsigned char *id, sess_status why, int64_t now, int64_t keep)
 {
 	sess_trace t = { .kind = SESS_TRACE_ENDED, .at = now, .why = why,
-		.keep = ended_until(&c->over, now, keep) };
+		.keep = ended_until(h != NULL && h->live ? &h->rec : NULL, now, keep) };
 
 	memcpy(t.id, id, sizeof(t.id));
-	if (h != NULL && h->live && h->rec.absolute != 0 && h->rec.absolute < t.keep)
-		t.keep = h->rec.absolute > keep ? h->rec.absolute : keep;
 	return t;
 }
 
@@ -158,7 +154,7 @@ cookie_replace(void *self, const unsigned char *old, const sess_record *rec, ses
 	if (h->rec.user == NULL ? rec->user == NULL :
 		rec->user != NULL && strcmp(h->rec.user, rec->user) == 0)
 		epoch[EPOCH_USER] = c->mine.epoch[EPOCH_USER];
-	end = end_of(c, h, old, why, now, keep);
+	end = end_of(h, old, why, now, keep);
 	memcpy(end.next, rec->id, sizeof(end.next));
 	rc = ended_put(&c->over, &end, err);
 	if (rc == 0)
@@ -177,7 +173,7 @@ cookie_end(void *self, const unsigned char *id, sess_status why, int64_t now, in
 
 	if (rc != SESS_OK)
 		return rc;
-	end = end_of(c, h, id, why, now, keep);
+	end = end_of(h, id, why, now, keep);
 	return ended_put_all(&c->over, &end, err);
 }
 
@@ -186,11 +182,17 @@ static int
 cookie_end_all(void *self, const sess_query *query, const unsigned char *except, sess_status why,
 	int64_t keep, size_t *n, sess_error *err)
 {
+	static const unsigned char nobody[SESS_ID_BYTES];
 	cookie_store *c = self;
+	const home *h = except != NULL && carried_has(&c->mine, except) ? &c->mine.home.one : NULL;
+	int rc = h != NULL ? home_look(&c->mine.home, &c->mine.home.one, except, err) : SESS_OK;
+	sess_trace t;
 
-	(void)why;
 	*n = 0;
-	return epochs_next(&c->over, query, except, keep, err);
+	if (rc != SESS_OK)
+		return rc;
+	t = end_of(h, except != NULL ? except : nobody, why, query->now, keep);
+	return epochs_next(&c->over, query, except, t.keep, err);
 }
 
 static int
@@ -307,7 +309,7 @@ cookie_open(void **self, const sess_address *address, const sess_limits *limits,
 			"remembers what has ended, such as cookie:sqlite:ended.db", address->url);
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return home_full(err);
-	c->over = (ended){ .store = below->provider, .longest = limits->longest };
+	c->over = (ended){ .store = below->provider };
 	rc = carried_open(&c->mine, address->url, limits) ?
 		below->provider->open(&c->over.self, below->address, limits, err) : home_full(err);
 	if (rc == SESS_OK) {

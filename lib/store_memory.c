@@ -52,6 +52,12 @@ memory_enter(memory_handle *h, sess_error *err)
 	return NULL;
 }
 
+bool
+memory_is_full(const memory_store *m, size_t more)
+{
+	return (m->count[TREE_TRACES] + more) / TRACES_PER_SESSION >= m->max_sessions;
+}
+
 /* Returns rc. Of sessions that ended, traces beyond the limit go, first those that would have been
  * outdated first. What this costs is the reason why a session ended. An id that leads to a record
  * stays: it may be the only one that its visitor has. */
@@ -60,7 +66,7 @@ memory_leave(memory_handle *h, int rc)
 {
 	memory_store *m = h->store;
 
-	while (m->count[TREE_TRACES] / TRACES_PER_SESSION >= m->max_sessions)
+	while (memory_is_full(m, 0))
 		memory_key_drop(m, memory_first(m, TREE_TRACES));
 	if (!h->holds)
 		pthread_mutex_unlock(&m->lock);

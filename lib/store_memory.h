@@ -81,6 +81,7 @@ typedef struct memory_handle {
 
 /* store_memory.c */
 memory_store *memory_enter(memory_handle *, sess_error *);      /* NULL: SESS_BUSY */
+bool memory_is_full(const memory_store *, size_t more); /* with so many more traces */
 int memory_leave(memory_handle *, int rc);              /* due after enter; returns rc */
 
 /* store_memory_walk.c */

@@ -288,7 +288,7 @@ restore_record(memory_store *m, const sess_item *item, sess_error *err)
 
 /* An end is final: what the id leads to ends as well. */
 static int
-restore_ended(memory_store *m, const sess_trace *t, sess_error *err)
+restore_ended(memory_store *m, const sess_trace *t, bool sync, sess_error *err)
 {
 	memory_key *there = memory_find(m, t->id), key = { .via = SESS_VIA_RETIRED, .until = t->keep };
 	memory_session *session = there ? there->session : calloc(1, sizeof(*session));
@@ -298,6 +298,13 @@ restore_ended(memory_store *m, const sess_trace *t, sess_error *err)
 		return memory_full(err);
 	if (there && !session->body)
 		return 0;
+	/* What must last must not be the one that goes when there are too many. */
+	if (sync && memory_is_full(m, 1)) {
+		if (!there)
+			free(session);
+		return sess_fail(err, SESS_STORE, "memory: there is no room to remember what has ended; "
+			"collect, raise max_sessions or use sqlite:");
+	}
 	memcpy(key.id, t->id, sizeof(key.id));
 	session->replaced = memcmp(t->next, nothing, sizeof(t->next)) != 0;
 	memcpy(session->next, t->next, sizeof(session->next));
@@ -321,5 +328,5 @@ memory_restore(void *self, const sess_item *item, sess_error *err)
 	if (!m)
 		return err->code;
 	return memory_leave(self, item->rec ? restore_record(m, item, err) :
-		restore_ended(m, item->traces, err));
+		restore_ended(m, item->traces, item->sync, err));
 }

@@ -177,7 +177,7 @@ open_on(const sess_provider *below, const char *path, const sess_limits *limits)
 	return self;
 }
 
-static const sess_limits limits = { .max_bytes = 65536, .busy_ms = 5000, .longest = 1000 };
+static const sess_limits limits = { .max_bytes = 65536, .busy_ms = 5000 };
 static const int64_t now = CONTRACT_NOW;
 
 static sess_record

@@ -35,6 +35,7 @@ life_tests = \
 	%D%/test_admin \
 	%D%/test_begin \
 	%D%/test_carry \
+	%D%/test_carry_end \
 	%D%/test_collect \
 	%D%/test_commit \
 	%D%/test_csrf \

@@ -93,12 +93,25 @@ world_clone(world *w, const world *first, const sess_config *with)
 	return open_kit(w);
 }
 
+void
+world_restart(world *w)
+{
+	world next;
+
+	if (world_clone(&next, w, NULL) != SESS_OK)
+		bail("%s", next.err.text);
+	sess_kit_close(w->kit);
+	w->kit = next.kit;
+	w->kit->config.arg = w;
+	free(next.log);
+}
+
 const char *
 world_path(const world *w)
 {
 	const char *path = strrchr(w->config.store, ':') + 1;
 
-	return strncmp(w->config.store, "memory:", 7) == 0 ? NULL : path;
+	return strstr(w->config.store, "memory:") != NULL ? NULL : path;
 }
 
 int64_t

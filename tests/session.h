@@ -55,6 +55,9 @@ int world_try(world *, const char *kind, const sess_config *with);
 void world_open(world *, const char *kind, const sess_config *with);
 /* Another kit on the store, the clock and, unless with says otherwise, the settings of first. */
 int world_clone(world *, const world *first, const sess_config *with);
+/* Go on with a new kit, as after a restart, with keys and settings as they are by now. The store does
+ * not end in between. */
+void world_restart(world *);
 /* Close it, after looking for ids that a browser got in log and files. */
 void world_close(world *);
 /* Path of the database, or NULL for a store in memory. */
@@ -88,11 +91,14 @@ int visit_end(visit *);
 int visit_lose(visit *);
 
 /* Whole requests: only look; store under "who"; add one to "n" and give the sum, or the code of a
- * commit that failed; log in. */
+ * commit that failed; log in and out; look up a text. */
 sess_status look(world *, jar *);
 int store_text(world *, jar *, const char *key, const char *text);
 int64_t add_one(world *, jar *);
 int log_in(world *, jar *, const char *user);
+int log_out(world *, jar *);
+/* "none" if there is none; good until the next call. */
+const char *text_of(world *, jar *, const char *key);
 
 /* How many Set-Cookie lines there are for this cookie (NULL: for any). */
 int set_cookies(const char *headers, const char *name);

@@ -209,6 +209,27 @@ log_in(world *w, jar *j, const char *user)
 }
 
 int
+log_out(world *w, jar *j)
+{
+	visit v;
+
+	(void)sess_logout(visit_begin(&v, w, j));
+	return visit_end(&v);
+}
+
+const char *
+text_of(world *w, jar *j, const char *key)
+{
+	static char text[64];
+	visit v;
+
+	visit_begin(&v, w, j);
+	snprintf(text, sizeof(text), "%s", sess_get_str(v.s, key, "none"));
+	(void)visit_end(&v);
+	return text;
+}
+
+int
 set_cookies(const char *headers, const char *name)
 {
 	int n = 0;

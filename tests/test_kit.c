@@ -16,19 +16,11 @@ write_keys(const char *path, const char *text)
 		bail("%s cannot be written", path);
 }
 
-/* The kit goes on with another ring, as after a restart. The store must not end in between. */
 static void
 change_keys(world *w, const char *keys)
 {
-	world next;
-
 	write_keys(w->config.key_file, keys);
-	if (world_clone(&next, w, NULL) != SESS_OK)
-		bail("%s", next.err.text);
-	sess_kit_close(w->kit);
-	w->kit = next.kit;
-	w->kit->config.arg = w;
-	free(next.log);
+	world_restart(w);
 }
 
 static void

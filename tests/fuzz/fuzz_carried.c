@@ -22,7 +22,7 @@ open_store(void)
 	static const sess_address over = { .url = "cookie:memory:", .kind = "", .host = "", .user = "",
 		.path = "memory:fuzz", .query = "", .password = "", .base = &base, .bases = 1 };
 	const sess_limits limits = { .max_bytes = 1000, .max_sessions = 100, .busy_ms = 10,
-		.carried = 2000, .longest = 100 };
+		.carried = 2000 };
 	sess_error err;
 	void *self;
 
