@@ -71,6 +71,16 @@ check_head()
 		same "$(get head "/probe$suffix" | fact count)" 3
 }
 
+# Both ways, as much as a session that the browser keeps may take.
+check_full_head()
+{
+	long=$(printf '%04000d' 0)
+	curl -s -i -m 20 -b "other=$long" "$http/probe$suffix/full" | tr -d '\r' >"$dir/full"
+	same "$(status <"$dir/full")" 200 &&
+		same "$(sed -n 's/^[Xx]-[Ff]ull: //p' "$dir/full" | tr -d '\n' | wc -c)" 5000 &&
+		same "$(fact count <"$dir/full")" 1
+}
+
 # Every byte of a form comes through, also of one larger than the buffers of server and library.
 check_post()
 {
@@ -256,6 +266,7 @@ table()
 	ok "$1: two Set-Cookie lines arrive as two" check_two_cookies
 	ok "$1: a program learns its name and the rest of the address" check_names
 	ok "$1: HEAD" check_head
+	ok "$1: a request and an answer with 4 and 5 KB of header lines" check_full_head
 	ok "$1: POST with a form" check_post
 	ok "$1: POST with 10 MB" check_large_post
 	ok "$1: a sample refuses 10 MB" check_too_large

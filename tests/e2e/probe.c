@@ -19,6 +19,8 @@
 
 #define LARGE (8 << 20)         /* more than the buffers between us and the client can hold */
 
+#define FULL 5000               /* header lines with a whole session in a cookie, and others */
+
 typedef struct exchange {
 	char **env;
 	FCGX_Stream *in;                /* NULL: CGI, standard input */
@@ -110,7 +112,10 @@ answer_facts(const exchange *x, sess *s)
 	sess_info about = {0};
 
 	(void)sess_about(s, &about);
-	fprintf(x->out, "Content-Type: text/plain; charset=utf-8\r\n%s\r\n", sess_headers(s));
+	fprintf(x->out, "Content-Type: text/plain; charset=utf-8\r\n%s", sess_headers(s));
+	if (strcmp(path, "/full") == 0)
+		fprintf(x->out, "X-Full: %0*d\r\n", FULL, 0);
+	fprintf(x->out, "\r\n");
 	if (strcmp(variable(x, "REQUEST_METHOD"), "HEAD") == 0)
 		return;
 	fprintf(x->out, "count %lld\nstate %d\naddress %s\npid %ld\nscript %s\npath %s\nquery %s\n",
