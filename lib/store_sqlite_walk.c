@@ -166,13 +166,9 @@ ended_hand_on(walk *w, sqlite3_stmt *row)
 static int
 found_hand_on(walk *w, const unsigned char *id)
 {
-	sqlite3_stmt *row = db_statement(w->s, SQL_LOAD, w->err);
-	int rc;
+	sqlite3_stmt *row;
+	int rc = db_find(w->s, SQL_LOAD, id, &row, w->err);
 
-	if (row == NULL)
-		return w->err->code;
-	db_bind_id(row, 1, id);
-	rc = db_row(w->s, row, w->err);
 	if (rc != 1)
 		return rc < 0 ? rc : NONE;
 	rc = record_hand_on(w, row, id);
@@ -345,13 +341,9 @@ sqlite_walk(void *self, sess_cursor *cursor, size_t limit, sess_item_fn *fn, voi
 static int
 traced_hand_on(walk *w, const unsigned char *id)
 {
-	sqlite3_stmt *row = db_statement(w->s, SQL_ITEM_TRACE, w->err);
-	int rc;
+	sqlite3_stmt *row;
+	int rc = db_find(w->s, SQL_ITEM_TRACE, id, &row, w->err);
 
-	if (row == NULL)
-		return w->err->code;
-	db_bind_id(row, 1, id);
-	rc = db_row(w->s, row, w->err);
 	if (rc != 1)
 		return rc < 0 ? rc : NONE;
 	memcpy(w->at.id, id, sizeof(w->at.id));
