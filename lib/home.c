@@ -132,9 +132,9 @@ home_find(home_store *b, home *h, const unsigned char *id, sess_error *err)
 /* -- changes ----------------------------------------------------------------------------------- */
 
 static int
-lock(home_store *b, const unsigned char *key, sess_error *err)
+lock(home_store *b, const unsigned char *key, bool wait, sess_error *err)
 {
-	return b->ops->lock ? b->ops->lock(b, key, err) : SESS_OK;
+	return b->ops->lock ? b->ops->lock(b, key, wait, err) : SESS_OK;
 }
 
 static void
@@ -148,7 +148,7 @@ unlock(home_store *b, const unsigned char *key)
 static int
 enter_key(home_store *b, const unsigned char *key, sess_error *err)
 {
-	int rc = lock(b, key, err);
+	int rc = lock(b, key, true, err);
 
 	if (rc != SESS_OK)
 		return rc;
@@ -302,11 +302,34 @@ home_change_key(home_store *b, const unsigned char *key, home_change_fn *fn, voi
 	return change(b, key, enter_key, fn, arg, flags, err);
 }
 
+/* See whether an id may lead to h: nothing is there, or what leads nowhere, or to h already, which
+ * is *got. Anything else came after callers looked, and must not be lost: HOME_AGAIN. */
+static int
+vacant(home_store *b, const unsigned char *id, const home *h, home_value *got, sess_error *err)
+{
+	unsigned char target[SESS_ID_BYTES];
+	home *there = &b->other;
+	int rc = home_look(b, there, id, err);
+
+	if (rc != SESS_OK || there->what == HOME_NOTHING)
+		return rc;
+	if (there->what != HOME_LINK)
+		return HOME_AGAIN;
+	memcpy(target, there->target, sizeof(target));
+	*got = there->value;
+	there->value = (home_value){ .len = 0 };
+	if (memcmp(target, h->key, sizeof(target)) == 0)
+		return SESS_OK;
+	rc = home_look(b, there, target, err);
+	return rc == SESS_OK && agrees(there, id) ? HOME_AGAIN : rc;
+}
+
+/* Two who lock the homes of each other must not wait for each other: one of them begins again. */
 int
 home_point(home_store *b, const unsigned char *id, const home *h, int64_t look, int flags,
 	sess_error *err)
 {
-	home_value old = { .len = 0 };
+	home_value got = { .len = 0 };
 	home link = { .what = HOME_LINK, .look = look };
 	home_mark mark = home_marks(&link);
 	int rc;
@@ -315,16 +338,20 @@ home_point(home_store *b, const unsigned char *id, const home *h, int64_t look, 
 	memcpy(link.target, h->key, sizeof(link.target));
 	if (memcmp(id, h->key, sizeof(link.key)) == 0)
 		return SESS_OK;
-	rc = home_write(&link, &b->next, err);
+	rc = lock(b, id, false, err);
+	if (rc != SESS_OK)
+		return rc;
+	rc = vacant(b, id, h, &got, err);
+	if (rc == SESS_OK)
+		rc = home_write(&link, &b->next, err);
 	if (rc == SESS_OK)
 		rc = b->ops->mark(b, id, &mark, true, flags, err);
-	/* One that is there leads nowhere, or home already: callers have looked. */
-	if (rc == SESS_OK)
-		rc = b->ops->get(b, id, &old, err);
-	if (rc >= 0)
-		rc = b->ops->swap(b, id, rc ? &old : NULL, &b->next, look, flags, err);
-	rc = rc == 1 ? SESS_OK : rc == 0 ? HOME_AGAIN : rc;
-	home_value_free(&old);
+	if (rc == SESS_OK) {
+		rc = b->ops->swap(b, id, got.bytes ? &got : NULL, &b->next, look, flags, err);
+		rc = rc == 1 ? SESS_OK : rc == 0 ? HOME_AGAIN : rc;
+	}
+	unlock(b, id);
+	home_value_free(&got);
 	return rc;
 }
 

@@ -66,9 +66,10 @@ typedef struct home_ops {
 	int (*stats)(void *self, int64_t now, sess_stats *, sess_error *);
 	/* may be NULL: put on disk all that was swapped without SESS_SYNC */
 	int (*settle)(void *self, sess_error *);
-	/* may be NULL: keep other handles from swapping the value of a key, or SESS_BUSY. A handle may
-	 * lock the same key twice, and one more besides. Without it, swap finds out. */
-	int (*lock)(void *self, const unsigned char *key, sess_error *);
+	/* may be NULL: keep other handles from swapping the value of a key. If one has it, SESS_BUSY
+	 * after a wait, or HOME_AGAIN at once. A handle may lock the same key twice, and two more
+	 * besides: what it holds, a home, and what is to lead there. Without it, swap finds out. */
+	int (*lock)(void *self, const unsigned char *key, bool wait, sess_error *);
 	void (*unlock)(void *self, const unsigned char *key);
 } home_ops;
 
@@ -209,8 +210,8 @@ int home_change(home_store *, const unsigned char *id, home_change_fn *fn, void 
 /* The same with the value of just this key, whatever it is. */
 int home_change_key(home_store *, const unsigned char *key, home_change_fn *fn, void *arg, int flags,
 	sess_error *);
-/* Let an id lead to h, before h lists it; look is when to see whether it does. HOME_AGAIN if
- * somebody else was first. */
+/* Let an id lead to h, which is b->one, before h lists it; look is when to see whether it does.
+ * HOME_AGAIN if somebody else is at it, or it leads elsewhere by now. b->other is lost. */
 int home_point(home_store *, const unsigned char *id, const home *h, int64_t look, int flags,
 	sess_error *);
 void home_tally(home_store *, int64_t now, const sess_tally *);

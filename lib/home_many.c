@@ -227,18 +227,28 @@ set_number(home_store *b, home *h, void *arg, sess_error *err)
 	return HOME_CHANGED;
 }
 
-/* Numbers live among the homes, under a hash of their names that no id can equal. */
+/* Numbers live among the homes, under a hash of their names that no id can equal. Who lost already,
+ * or only reads, does so without a lock: every request may, and nobody is to wait for it. */
 int
 home_cas(void *self, const char *name, int64_t expected, int64_t value, int64_t *found,
 	sess_error *err)
 {
 	static const unsigned char purpose[] = "sesskit: a number";
+	home_store *b = self;
 	numbering n = { expected, value, found };
 	unsigned char key[SESS_ID_BYTES];
+	int rc;
 
-	home_call(self, INT64_MIN);
+	home_call(b, INT64_MIN);
 	*found = 0;
 	(void)crypto_generichash(key, sizeof(key), (const unsigned char *)name, strlen(name), purpose,
 		sizeof(purpose) - 1);
-	return home_change_key(self, key, set_number, &n, SESS_SYNC, err);
+	if (b->ops->lock || value == expected) {
+		rc = home_look(b, &b->one, key, err);
+		if (rc == SESS_OK)
+			rc = set_number(b, &b->one, &n, err);
+		if (rc != HOME_CHANGED || value == expected)
+			return rc;
+	}
+	return home_change_key(b, key, set_number, &n, SESS_SYNC, err);
 }

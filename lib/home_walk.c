@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* home_walk.c - all that is stored, home by home, or one item of it. A session never leaves its home, so that a walk
- * cannot miss one. */
+/* home_walk.c - all that is stored, home by home, or one item of it. A session never leaves its home,
+ * so that a walk cannot miss one. */
 #include "examine.h"
 #include "home.h"
 #include "internal.h"

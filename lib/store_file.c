@@ -45,10 +45,10 @@ lock_group(const file_store *s, int group, short type)
 }
 
 int
-file_lock(void *self, const unsigned char *key, sess_error *err)
+file_lock(void *self, const unsigned char *key, bool wait, sess_error *err)
 {
 	file_store *s = self;
-	home_wait wait = { .tries = 0 };
+	home_wait waited = { .tries = 0 };
 	int group = group_of(key), free = 0;
 
 	for (int i = 0; i < FILE_LOCKS; i++) {
@@ -62,7 +62,9 @@ file_lock(void *self, const unsigned char *key, sess_error *err)
 	while (lock_group(s, group, F_WRLCK) != 0) {
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return file_failed(s, "cannot be locked", err);
-		if (!home_wait_more(&wait, s->home.limits.busy_ms))
+		if (!wait)
+			return HOME_AGAIN;
+		if (!home_wait_more(&waited, s->home.limits.busy_ms))
 			return sess_fail(err, SESS_BUSY, "%s: locked by another handle for %d ms", s->path,
 				s->home.limits.busy_ms);
 	}

@@ -5,7 +5,7 @@
 
 #include "home.h"
 
-#define FILE_LOCKS 2            /* at a time by one handle */
+#define FILE_LOCKS 3            /* at a time by one handle */
 #define FILE_NAME 96
 #define FILE_NEW ".new"
 
@@ -42,8 +42,8 @@ void file_begin(file_store *, const char *path, const sess_limits *);
 void file_end(file_store *);
 /* SESS_STORE, with errno and the remedy. */
 int file_failed(file_store *, const char *what, sess_error *);
-/* Two at a time, as home_ops has it. */
-int file_lock(void *self, const unsigned char *key, sess_error *);
+/* Three at a time, as home_ops has it. */
+int file_lock(void *self, const unsigned char *key, bool wait, sess_error *);
 void file_unlock(void *self, const unsigned char *key);
 
 /* store_file_tree.c */

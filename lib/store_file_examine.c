@@ -110,7 +110,7 @@ lock(search *x, const unsigned char *key)
 {
 	sess_error busy;
 
-	return x->s.lock >= 0 && file_lock(&x->s, key, &busy) == SESS_OK;
+	return x->s.lock >= 0 && file_lock(&x->s, key, true, &busy) == SESS_OK;
 }
 
 static void

@@ -45,7 +45,7 @@ each_new(void *arg, const char *const name[3], int dir)
 	if (len < strlen(FILE_NEW) || strcmp(name[2] + len - strlen(FILE_NEW), FILE_NEW) != 0)
 		return SESS_OK;
 	snprintf(hex, sizeof(hex), "%s%s%.*s", name[0], name[1], (int)(len - strlen(FILE_NEW)), name[2]);
-	if (!file_key(key, hex) || file_lock(t->s, key, &busy) != SESS_OK)
+	if (!file_key(key, hex) || file_lock(t->s, key, true, &busy) != SESS_OK)
 		return SESS_OK;
 	file_place(&p, key);
 	*t->freed += file_sweep(dir, &p);

@@ -229,19 +229,26 @@ stays_surely(sqlite_store *s, const sess_item *item, sess_error *err)
 		&& memcmp(there.family, item->rec->family, sizeof(there.family)) == 0;
 }
 
+static int
+restore_alone(sqlite_store *s, const sess_item *item, sess_error *err)
+{
+	int rc = db_begin(s, err);
+
+	return rc == SESS_OK ? db_finish(s, restore_step(s, item, err), err) : rc;
+}
+
+/* What stays is put on disk as well: who put it there may have died before that. */
 int
 sqlite_restore(void *self, const sess_item *item, sess_error *err)
 {
 	sqlite_store *s = self;
-	int rc = stays_surely(s, item, err);
+	int rc = stays_surely(s, item, err), synced = SESS_OK;
 
-	if (rc != 0)
-		return rc < 0 ? rc : 0;
-	if (s->held)
-		return restore_held(s, item, err);
-	rc = db_begin(s, err);
-	if (rc != SESS_OK)
-		return rc;
-	rc = restore_step(s, item, err);
-	return item->sync ? db_finish_synced(s, rc, err) : db_finish(s, rc, err);
+	if (rc == 0)
+		rc = s->held ? restore_held(s, item, err) : restore_alone(s, item, err);
+	else if (rc > 0)
+		rc = 0;
+	if (rc >= 0 && item->sync)
+		synced = wal_sync(s, err);
+	return synced == SESS_OK ? rc : synced;
 }

@@ -65,8 +65,10 @@ store_tests = \
 	%D%/store_broken \
 	%D%/test_home \
 	%D%/test_home_marks \
+	%D%/test_home_restore \
 	%D%/test_store_file \
 	%D%/test_store_file_faults \
+	%D%/test_store_file_restore \
 	%D%/test_store_file_tidy \
 	%D%/test_store_memory \
 	%D%/test_store_move \
@@ -350,10 +352,12 @@ power_left = %D%/faults/powerleft.c %D%/faults/powerleft.h %D%/faults/powershado
 %C%_races_move_SOURCES = %D%/races_move.c %D%/move_fixture.c %D%/move_fixture.h
 %C%_test_home_SOURCES = %D%/test_home.c %D%/home_shelf.c %D%/home_shelf.h
 %C%_test_home_marks_SOURCES = %D%/test_home_marks.c %D%/home_shelf.c %D%/home_shelf.h
+%C%_test_home_restore_SOURCES = %D%/test_home_restore.c %D%/home_shelf.c %D%/home_shelf.h
 %C%_test_remote_lookup_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getaddrinfo \
 	-Wl,--wrap=pthread_create
 %C%_test_store_file_faults_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write -Wl,--wrap=fsync \
 	-Wl,--wrap=mkdirat -Wl,--wrap=renameat
+%C%_test_store_file_restore_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync
 
 # Flags of their own give these objects of their own; those of the samples are made by libtool.
 form_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/fcgi-apps

@@ -3,6 +3,8 @@
  * on the rest; what is put back counts. */
 #include "sqlite_fixture.h"
 
+#include <sys/syscall.h>
+
 #define ITEMS 40
 #define DAMAGE_MAX 50
 
@@ -189,6 +191,58 @@ static void test_held(void)
 	free(path);
 }
 
+/* SQLite calls these two instead of those of the C library. */
+SESS_API int fsync(int fd);
+SESS_API int fdatasync(int fd);
+static int syncs;
+
+int fsync(int fd)
+{
+	syncs++;
+	return (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+	syncs++;
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+/* How often an item that stays waits for the disk; it may not be there yet, though it is found. */
+static int syncs_of(void *self, sess_item item, bool sync)
+{
+	item.sync = sync;
+	syncs = 0;
+	is_int(provider->restore(self, &item, &error), 0, "put back once more, it stays");
+	return syncs;
+}
+
+static void test_synced(void)
+{
+	char *path = temp_path("synced.db");
+	void *self = store_at(path), *other = store_at(path);
+	sess_record rec = record(1);
+	sess_trace end = { .kind = SESS_TRACE_ENDED, .at = NOW, .keep = NOW + 5,
+		.why = SESS_LOGGED_OUT };
+	sess_item item = { .rec = &rec }, ended = { .traces = &end, .count = 1 };
+
+	rec.revision = 1;
+	memcpy(end.id, record(2).id, sizeof(end.id));
+	is_int(provider->restore(other, &item, &error), 1, "a record, by another handle");
+	is_int(syncs_of(self, item, false), 0, "nobody waits for the disk");
+	ok(syncs_of(self, item, true) > 0, "unless it is to be there");
+	is_int(provider->restore(other, &ended, &error), 1, "an end");
+	is_int(syncs_of(self, ended, false), 0, "nobody waits for the disk");
+	ok(syncs_of(self, ended, true) > 0, "unless it is to be there");
+	is_int(provider->hold(self, rec.id, &error), SESS_OK, "held");
+	is_int(syncs_of(self, item, true), 0, "it is put off");
+	is_int(provider->release(self, &error), SESS_OK, "released");
+	ok(syncs > 0, "it is on disk");
+	provider->close(other);
+	provider->close(self);
+	free(path);
+}
+
 int main(void)
 {
 	test_damaged_rows();
@@ -196,6 +250,7 @@ int main(void)
 	test_damaged_traces();
 	test_totals();
 	test_held();
+	test_synced();
 	arena_free(&sink.memory);
 	return done();
 }
