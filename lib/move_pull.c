@@ -23,18 +23,33 @@
 /* Sessions that took the place of each other by logins. */
 #define HOPS_MAX 64
 
-int
-move_phase(const move_end *from, int64_t *phase, sess_error *err)
+static int
+read_number(const move_end *end, const char *name, int64_t *number, sess_error *err)
 {
 	/* No number is that low: this only reads. */
-	int rc = from->store->cas(from->self, MOVE_NUMBER, INT64_MIN, INT64_MIN, phase, err);
+	int rc = end->store->cas(end->self, name, INT64_MIN, INT64_MIN, number, err);
 
-	if (rc < 0)
+	return rc < 0 ? rc : SESS_OK;
+}
+
+int
+move_number(const move_end *from, int64_t *number, sess_error *err)
+{
+	int rc = read_number(from, MOVE_NUMBER, number, err);
+
+	if (rc != SESS_OK)
 		return rc;
-	if (*phase < MOVE_NOT || *phase > MOVE_DONE)
-		return sess_fail(err, SESS_STORE, "store %s: the number \"%s\" is damaged; it must be 0, "
-			"1 or 2", from->store->scheme, MOVE_NUMBER);
+	if (*number < 0 || move_phase_of(*number) > MOVE_DONE ||
+		(move_phase_of(*number) == MOVE_NOT && *number != 0))
+		return sess_fail(err, SESS_STORE, "%s: the number \"%s\" is damaged; it must be 0, or what "
+			"sesskit copy --live wrote", from->url, MOVE_NUMBER);
 	return SESS_OK;
+}
+
+int
+move_name(const move_end *end, int64_t *name, sess_error *err)
+{
+	return read_number(end, MOVE_NAME, name, err);
 }
 
 /* -- the mark of the fence --------------------------------------------------------------------- */
@@ -56,6 +71,7 @@ move_persist(int64_t persist)
 
 typedef struct pulling {
 	const move_pair *pair;
+	bool had;                               /* there was an item to put */
 	unsigned char next[SESS_ID_BYTES];      /* what the id was replaced by, or zeros */
 	sess_error *err;
 } pulling;
@@ -88,6 +104,7 @@ put(void *arg, const sess_item *item)
 	sess_record rec;
 	int rc;
 
+	p->had = true;
 	if (item->rec != NULL) {
 		rec = *item->rec;
 		if (rec.expires <= MOVE_EPOCH)
@@ -118,6 +135,16 @@ says_why(sess_status ended)
 		ended == SESS_REUSED;
 }
 
+/* Load had found something, and nothing was handed on: it is damaged, or the id that led to it was
+ * collected meanwhile. */
+static int
+no_item(const pulling *p)
+{
+	sess_error why = *p->err;
+
+	return why.text[0] == '\0' ? SESS_CONFLICT : sess_fail(p->err, SESS_INVALID, "%s", why.text);
+}
+
 /* All steps, once: SESS_OK, SESS_CONFLICT to do it again, or worse. */
 static int
 take(pulling *p, const unsigned char *id, sess_record *rec, sess_sink *sink)
@@ -129,12 +156,15 @@ take(pulling *p, const unsigned char *id, sess_record *rec, sess_sink *sink)
 	if (rc < 0 || (!found && !says_why(rec->ended)))
 		return rc;
 	rc = found && rec->persist >= 0 ? fence(from, rec, p->err) : SESS_OK;
+	if (rc != SESS_OK)
+		return rc;
 	/* Only now it has all its candidates. */
-	if (rc == SESS_OK)
-		rc = from->store->item(from->self, id, put, p, p->err);
-	if (rc >= 0)
-		rc = found ? drop(from, rec, p->err) : SESS_OK;
-	return rc;
+	p->err->text[0] = '\0';
+	rc = from->store->item(from->self, id, put, p, p->err);
+	if (rc < 0 || !found)
+		return rc < 0 ? rc : SESS_OK;
+	/* What was not put must not be dropped. */
+	return p->had ? drop(from, rec, p->err) : no_item(p);
 }
 
 static int
@@ -148,6 +178,7 @@ pull_one(pulling *p, const unsigned char *id)
 		sess_record rec = { .ended = SESS_UNKNOWN };
 
 		memset(p->next, 0, sizeof(p->next));
+		p->had = false;
 		rc = take(p, id, &rec, &sink);
 		arena_free(&sink.memory);
 		if (rc != SESS_CONFLICT)
@@ -155,6 +186,22 @@ pull_one(pulling *p, const unsigned char *id)
 	} while (home_wait_more(&wait, p->pair->busy_ms));
 	return sess_fail(p->err, SESS_BUSY, "store move: others changed this session for %d ms",
 		p->pair->busy_ms);
+}
+
+bool
+move_refused(int rc)
+{
+	return rc == SESS_INVALID || rc == SESS_TOOBIG;
+}
+
+/* A failure with the store where the session can be looked at and ended. */
+static int
+say_where(const pulling *p, const unsigned char *id, int rc)
+{
+	sess_error why = *p->err;
+
+	return sess_fail(p->err, rc, "the session x'%02x%02x%02x%02x...' stays in %s: %s", id[0], id[1],
+		id[2], id[3], p->pair->from.url, why.text);
 }
 
 int
@@ -168,9 +215,26 @@ move_pull(const move_pair *pair, const unsigned char *id, sess_error *err)
 	memcpy(at, id, sizeof(at));
 	for (int hops = 0; hops < HOPS_MAX; hops++) {
 		rc = pull_one(&p, at);
+		if (move_refused(rc))
+			return say_where(&p, at, rc);
 		if (rc != SESS_OK || memcmp(p.next, nothing, sizeof(nothing)) == 0)
 			return rc;
 		memcpy(at, p.next, sizeof(at));
 	}
 	return SESS_OK;
+}
+
+int
+move_end_left(const move_pair *pair, const unsigned char *id, sess_status why, int64_t now,
+	int64_t keep, sess_error *err)
+{
+	const move_end *from = &pair->from, *to = &pair->to;
+	int rc = from->store->end(from->self, id, why, now, keep, err);
+
+	/* Somebody may still hold what was there: that it is over must come before. */
+	if (rc == SESS_OK)
+		rc = move_pull(pair, id, err);
+	if (rc != SESS_OK && !move_refused(rc))
+		return rc;
+	return to->store->end(to->self, id, why, now, keep, err);
 }

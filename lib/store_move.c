@@ -13,7 +13,23 @@
 int
 move_look(move_store *m, sess_error *err)
 {
-	return m->phase == MOVE_DONE ? SESS_OK : move_phase(&m->pair.from, &m->phase, err);
+	const move_pair *p = &m->pair;
+	int64_t number;
+	int rc;
+
+	if (m->phase == MOVE_DONE)
+		return SESS_OK;
+	rc = move_number(&p->from, &number, err);
+	if (rc == SESS_OK && number != MOVE_NOT && move_name_of(number) != m->name)
+		rc = move_name(&p->to, &m->name, err);
+	if (rc != SESS_OK)
+		return rc;
+	if (number != MOVE_NOT && move_name_of(number) != m->name)
+		return sess_fail(err, SESS_CONFIG, "%s moves to another store than %s: set store = "
+			"move:FROM TO with the two that sesskit copy --live was given", p->from.url,
+			p->to.url);
+	m->phase = move_phase_of(number);
+	return SESS_OK;
 }
 
 int
@@ -195,23 +211,32 @@ move_end_one(void *self, const unsigned char *id, sess_status why, int64_t now, 
 	sess_error *err)
 {
 	call c = { .id = id, .why = why, .now = now, .keep = keep };
+	int rc = do_call(self, call_end, &c, UNFENCED | PULL_FIRST, err);
 
-	return do_call(self, call_end, &c, UNFENCED | PULL_FIRST, err);
+	/* A logout does not depend on whether the session can move. */
+	if (!move_refused(rc))
+		return rc;
+	return move_end_left(&((move_store *)self)->pair, id, why, now, keep, err);
 }
 
 /* -- both -------------------------------------------------------------------------------------- */
 
 static int
+idle_at(const move_end *at, sess_error *err)
+{
+	return at->store->idle != NULL ? at->store->idle(at->self, err) : SESS_OK;
+}
+
+/* What is left of FROM once all has moved may be gone, and TO does not wait for FROM. */
+static int
 move_idle(void *self, sess_error *err)
 {
-	const move_pair *p = &((move_store *)self)->pair;
-	int rc = SESS_OK;
+	const move_store *m = self;
+	sess_error other = { 0 };
+	int rc = m->phase != MOVE_DONE ? idle_at(&m->pair.from, err) : SESS_OK;
+	int to = idle_at(&m->pair.to, rc == SESS_OK ? err : &other);
 
-	if (p->from.store->idle != NULL)
-		rc = p->from.store->idle(p->from.self, err);
-	if (rc == SESS_OK && p->to.store->idle != NULL)
-		rc = p->to.store->idle(p->to.self, err);
-	return rc;
+	return rc == SESS_OK ? to : rc;
 }
 
 static void
@@ -253,8 +278,9 @@ move_open(void **self, const sess_address *address, const sess_limits *limits, s
 				base[i].provider->scheme);
 	if ((m = calloc(1, sizeof(*m))) == NULL)
 		return sess_fail(err, SESS_NOMEM, "store move: out of memory");
-	m->pair = (move_pair){ { base[0].provider, NULL }, { base[1].provider, NULL },
-		limits->busy_ms };
+	m->pair = (move_pair){ { base[0].provider, NULL, base[0].address->url },
+		{ base[1].provider, NULL, base[1].address->url }, limits->busy_ms };
+	m->name = -1;
 	rc = base[0].provider->open(&m->pair.from.self, base[0].address, limits, err);
 	if (rc == SESS_OK) {
 		rc = base[1].provider->open(&m->pair.to.self, base[1].address, limits, err);

@@ -66,6 +66,7 @@ store_tests = \
 	%D%/test_home \
 	%D%/test_home_marks \
 	%D%/test_home_restore \
+	%D%/test_move_many \
 	%D%/test_store_file \
 	%D%/test_store_file_faults \
 	%D%/test_store_file_restore \
@@ -347,6 +348,7 @@ power_left = %D%/faults/powerleft.c %D%/faults/powerleft.h %D%/faults/powershado
 	%D%/store_broken_stats.c \
 	%D%/store_broken_walk.c
 
+%C%_test_move_many_SOURCES = %D%/test_move_many.c %D%/move_stage.c %D%/move_stage.h
 %C%_test_store_move_SOURCES = %D%/test_store_move.c %D%/move_stage.c %D%/move_stage.h
 %C%_contract_move_SOURCES = %D%/contract_move.c %D%/move_fixture.c %D%/move_fixture.h
 %C%_races_move_SOURCES = %D%/races_move.c %D%/move_fixture.c %D%/move_fixture.h
@@ -466,6 +468,7 @@ valgrind_tests = $(unit_tests) $(life_tests) \
 	%D%/contract_sqlite \
 	%D%/store_broken \
 	%D%/test_store_memory \
+	%D%/test_move_many \
 	%D%/test_store_move \
 	%D%/test_store_sqlite \
 	%D%/test_store_sqlite_collect \

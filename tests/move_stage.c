@@ -97,6 +97,28 @@ slow_end_all(void *self, const sess_query *query, const unsigned char *except, s
 	return behind(real->end_all(self, query, except, why, keep, n, err));
 }
 
+static int
+slow_list(void *self, const sess_query *query, sess_record_fn *fn, void *arg, sess_error *err)
+{
+	strike(BEFORE);
+	return behind(real->list(self, query, fn, arg, err));
+}
+
+static int
+slow_count(void *self, const sess_query *query, size_t *n, sess_error *err)
+{
+	strike(BEFORE);
+	return behind(real->count(self, query, n, err));
+}
+
+static int
+slow_walk(void *self, sess_cursor *cursor, size_t limit, sess_item_fn *fn, void *arg,
+	sess_error *err)
+{
+	strike(BEFORE);
+	return behind(real->walk(self, cursor, limit, fn, arg, err));
+}
+
 /* The puller dies when its steps are used up. */
 static bool
 dead(sess_error *err)
@@ -126,7 +148,59 @@ dying_update(void *self, const sess_record *rec, int64_t now, int part, sess_err
 static int
 dying_item(void *self, const unsigned char *id, sess_item_fn *fn, void *arg, sess_error *err)
 {
+	size_t n;
+
+	if (stage.collects)
+		must(real->collect(self, NOW, 100, &n, err), SESS_OK, "collect");
 	return dead(err) ? SESS_STORE : real->item(self, id, fn, arg, err);
+}
+
+static int
+dying_idle(void *self, sess_error *err)
+{
+	(void)self;
+	return dead(err) ? SESS_STORE : SESS_OK;
+}
+
+/* -- TO ---------------------------------------------------------------------------------------- */
+
+static int
+far_idle(void *self, sess_error *err)
+{
+	(void)self;
+	(void)err;
+	stage.idled++;
+	return SESS_OK;
+}
+
+/* The item of a put that comes later; its record has nothing but what make_record gave it. */
+static struct {
+	sess_record rec;
+	sess_trace traces[4];
+	size_t count;
+} waiting;
+
+static int
+far_restore(void *self, const sess_item *item, sess_error *err)
+{
+	if (stage.refuses && item->rec != NULL && item->rec->id[0] == 1)
+		return sess_fail(err, SESS_TOOBIG, "it is too big");
+	if (!stage.slow_put)
+		return real->restore(self, item, err);
+	stage.slow_put = false;
+	waiting.rec = *item->rec;
+	waiting.rec.user = stage.rec.user;
+	waiting.rec.data = stage.rec.data;
+	waiting.count = item->count;
+	memcpy(waiting.traces, item->traces, item->count * sizeof(waiting.traces[0]));
+	return sess_fail(err, SESS_STORE, "it died");
+}
+
+int
+puts_late(void)
+{
+	return real->restore(stage.to.self, &(sess_item){ .rec = &waiting.rec,
+		.traces = waiting.traces, .count = waiting.count }, &stage.err);
 }
 
 static int
@@ -144,6 +218,12 @@ make_providers(void)
 {
 	slow = dying = far = *real;
 	far.load = far_load;
+	far.restore = far_restore;
+	far.idle = far_idle;
+	slow.list = slow_list;
+	slow.count = slow_count;
+	slow.walk = slow_walk;
+	dying.idle = dying_idle;
 	slow.load = slow_load;
 	slow.insert = slow_insert;
 	slow.update = slow_update;
@@ -218,8 +298,8 @@ set_stage(int when, int steps)
 		stage.address[i] = (sess_address){ .url = stage.path[i], .path = stage.path[i],
 			.kind = "", .host = "", .user = "", .query = "", .password = "" };
 	}
-	stage.from = (move_end){ real, open_one(real, &stage.address[0]) };
-	stage.to = (move_end){ real, open_one(real, &stage.address[1]) };
+	stage.from = (move_end){ real, open_one(real, &stage.address[0]), "from" };
+	stage.to = (move_end){ real, open_one(real, &stage.address[1]), "to" };
 	stage.straggler = open_move(&slow, 0);
 	stage.puller = open_move(&dying, 1);
 	stage.when = when;

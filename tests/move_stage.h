@@ -32,6 +32,10 @@ extern struct stage {
 	bool struck;
 	bool ends;                      /* a straggler ends it right before the last step */
 	bool down;                      /* TO does not answer */
+	bool refuses;                   /* TO does not take the first record */
+	bool collects;                  /* FROM is collected right before an item is read */
+	bool slow_put;                  /* the next put comes later, by puts_late; the puller is dead */
+	int idled;                      /* calls of idle of TO */
 	sess_sink sink;
 	sess_record got;
 	sess_error err;
@@ -42,6 +46,8 @@ void strike(int when);
 /* Stores with a record, one more of the same user, and a candidate of the first. */
 void set_stage(int when, int steps);
 void clear_stage(void);
+/* Take the put that waits. */
+int puts_late(void);
 void must(int rc, int want, const char *what);
 sess_record make_record(int number);
 int load_by(move_store *, const unsigned char *id);

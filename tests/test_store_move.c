@@ -218,6 +218,84 @@ test_follows(void)
 	clear_stage();
 }
 
+/* An id that leads to a session no more, because it is outdated and was collected. */
+static void
+test_collected(void)
+{
+	set_stage(BEFORE, 0);
+	must(real->confirm(stage.from.self, stage.candidate, NOW - 90, NOW + 900, NOW - 60, &stage.err),
+		SESS_OK, "confirm");
+	strike(BEFORE);
+	stage.fuel = INT_MAX;
+	stage.collects = true;
+	(void)move_pull(&stage.puller->pair, stage.rec.id, &stage.err);
+	stage.collects = false;
+	ok(lives(stage.candidate, SESS_VIA_ID, "{\"n\":1}"),
+		"what was not put in TO is not taken away in FROM");
+	clear_stage();
+}
+
+/* TO does not take a session: who has it can still log out, and it stays where it is until then. Once
+ * it is over, nobody who has read it before can put it there. */
+static void
+test_refused(void)
+{
+	set_stage(BEFORE, 0);
+	strike(BEFORE);
+	stage.fuel = INT_MAX;
+	stage.slow_put = true;
+	must(move_pull(&stage.puller->pair, stage.rec.id, &stage.err), SESS_STORE, "pull");
+	stage.refuses = true;
+	is_int(load_by(stage.puller, stage.rec.id), SESS_TOOBIG, "a session that TO does not take");
+	ok(strstr(stage.err.text, stage.path[0]) != NULL, "is said to be in FROM: %s", stage.err.text);
+	is_int(sess_provider_move.end(stage.puller, stage.candidate, SESS_LOGGED_OUT, NOW, KEEP,
+		&stage.err), SESS_OK, "its visitor logs out");
+	ok(real->load(stage.from.self, stage.rec.id, NOW, &stage.got, &stage.sink, &stage.err) == 0 &&
+		stage.got.ended == SESS_LOGGED_OUT, "and it is over in FROM");
+	ok(puts_late() >= 0 && ended(stage.rec.id, SESS_LOGGED_OUT), "and in TO");
+	clear_stage();
+}
+
+static int
+set_number(const move_end *at, const char *name, int64_t from, int64_t to)
+{
+	int64_t found;
+
+	return at->store->cas(at->self, name, from, to, &found, &stage.err);
+}
+
+static void
+test_names(void)
+{
+	int64_t begun = (5 << MOVE_NAME_SHIFT) | MOVE_BEGUN;
+
+	set_stage(BEHIND, 0);
+	stage.fuel = INT_MAX;
+	must(set_number(&stage.from, MOVE_NUMBER, 0, begun), 1, "cas");
+	is_int(load_by(stage.puller, stage.rec.id), SESS_CONFIG, "FROM moves to another store than TO");
+	ok(strstr(stage.err.text, stage.path[0]) != NULL && strstr(stage.err.text, stage.path[1]) != NULL,
+		"both are named: %s", stage.err.text);
+	is_int(load_by(stage.puller, stage.rec.id), SESS_CONFIG, "each time");
+	must(set_number(&stage.to, MOVE_NAME, 0, 5), 1, "cas");
+	is_int(load_by(stage.puller, stage.rec.id), 1, "it moves to TO");
+	must(set_number(&stage.from, MOVE_NUMBER, begun, (6 << MOVE_NAME_SHIFT) | MOVE_DONE), 1, "cas");
+	is_int(load_by(stage.puller, stage.rec.id), SESS_CONFIG, "and has moved elsewhere since");
+	clear_stage();
+}
+
+static void
+test_idle(void)
+{
+	set_stage(BEHIND, 0);
+	is_int(sess_provider_move.idle(stage.puller, &stage.err), SESS_STORE, "when FROM fails");
+	is_int(stage.idled, 1, "TO is taken care of as well");
+	must(set_number(&stage.from, MOVE_NUMBER, 0, MOVE_DONE), 1, "cas");
+	must(load_by(stage.puller, stage.rec.id), 0, "load");
+	is_int(sess_provider_move.idle(stage.puller, &stage.err), SESS_OK, "once it is done");
+	is_int(stage.idled, 2, "only TO is");
+	clear_stage();
+}
+
 static void
 test_phases(void)
 {
@@ -273,6 +351,10 @@ main(void)
 	test_ends_meanwhile();
 	test_pulled_late();
 	test_follows();
+	test_collected();
+	test_refused();
+	test_names();
+	test_idle();
 	test_phases();
 	test_urls();
 	return done();
