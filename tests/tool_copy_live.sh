@@ -22,6 +22,23 @@ token()
 	sed -n "$2s/.* //p" "$dir/$1"
 }
 
+# number NAME: how far the move from that database is; empty if none ever began.
+number()
+{
+	sqlite3 "$dir/$1.db" "SELECT value FROM mark WHERE name = 'sesskit: moved to another store'"
+}
+# set_number NAME VALUE
+set_number()
+{
+	sqlite3 "$dir/$1.db" "INSERT OR REPLACE INTO mark (name, value)
+		VALUES ('sesskit: moved to another store', $2)"
+}
+# refused STORE_URL TOKEN TEXT: a program fails, and says so.
+refused()
+{
+	! visitor "$1" "$2" >"$dir/answer" 2>&1 && grep -q -F -e "$3" "$dir/answer"
+}
+
 # -- a site at rest ------------------------------------------------------------------------------
 
 "$fill" "$store" 3 user=alice >"$dir/filled"
@@ -46,13 +63,54 @@ is "the way back" "$(copy --live --quiet "$to" "$store" && copy --live --json "$
 is "with what happened since" "$(visitor "$store" "$(token filled 3)")" "live alice"
 is "under one id" "$(visitor "$store" "$(token filled 1)")" "other -"
 
-# By a plain copy, too: what is left of a session that moved away is not in its way.
+# Not by a plain copy: who still uses move: from there would take that for where the sessions are.
 "$fill" "sqlite:$dir/d.db" 3 >"$dir/filled"
 copy --live --quiet "sqlite:$dir/d.db" "sqlite:$dir/e.db"
-ok "back by a copy" copy --quiet "sqlite:$dir/e.db" "sqlite:$dir/d.db"
-is "a visitor goes on there" "$(visitor "sqlite:$dir/d.db" "$(token filled 2)")" "live -"
-is "from where it may be copied again" "$(copy --json "sqlite:$dir/d.db" "sqlite:$dir/f.db" |
-	sed 's/,.*//')" '{"sessions":3'
+phase=$(number d)
+fails "a copy into what has moved" 69 "move back with --live" copy "sqlite:$dir/e.db" \
+	"sqlite:$dir/d.db"
+is "leaves it as it is" "$(number d)" "$phase"
+is "a visitor goes on" "$(visitor "move:sqlite:$dir/d.db sqlite:$dir/e.db" \
+	"$(token filled 2)")" "live -"
+fails "an export of what has moved" 69 "export that store, or move:FROM TO" export \
+	--store "sqlite:$dir/d.db"
+is "of both it is whole" "$("$sesskit" export --json --output "$dir/both" \
+	--store "move:sqlite:$dir/d.db sqlite:$dir/e.db" | sed 's/,"ids.*//')" '{"sessions":3'
+
+# The two of a move are the same from its beginning to its end.
+fails "on to another store" 78 "name the one that this began with" copy --live "sqlite:$dir/d.db" \
+	"sqlite:$dir/f.db"
+cp "$dir/d.db.key" "$dir/f.db.key"
+ok "programs do not go on there" refused "move:sqlite:$dir/d.db sqlite:$dir/f.db" \
+	"$(token filled 2)" "moves to another store than sqlite:$dir/f.db"
+fails "one store under two names" 64 "are one store" copy --live "sqlite:$dir/e.db" \
+	"sqlite:$dir/./e.db"
+is "does not move" "$(number e)" ""
+
+# A store whose own move is under way takes no other sessions.
+"$fill" "sqlite:$dir/g.db" 2 >"$dir/filled"
+cp "$dir/g.db.key" "$dir/h.db.key"
+"$fill" "sqlite:$dir/h.db" 0
+set_number h 21
+fails "a move into it" 69 "finish that first" copy --live "sqlite:$dir/g.db" "sqlite:$dir/h.db"
+fails "a copy into it" 69 "move to another store" copy "sqlite:$dir/g.db" "sqlite:$dir/h.db"
+is "leave it on its way" "$(number h)" 21
+# Nor does one that has moved, and has sessions again.
+"$fill" "sqlite:$dir/h.db" 1 >"$dir/filled"
+set_number h 22
+fails "a move into what has sessions again" 69 "has 1 sessions of its own" copy --live \
+	"sqlite:$dir/g.db" "sqlite:$dir/h.db"
+is "leaves it, too" "$(number h)" 22
+
+# What is collected in FROM between two steps because it has expired is not missed.
+"$fill" "sqlite:$dir/k.db" 1500 >"$dir/filled"
+sqlite3 "$dir/k.db" "UPDATE session SET expires = unixepoch() + 1 + abs(random()) % 3"
+while [ ! -e "$dir/copied" ]; do
+	"$sesskit" gc --quiet --store "sqlite:$dir/k.db"
+done &
+ok "what expires meanwhile is not missed" copy --live --quiet "sqlite:$dir/k.db" "file:$dir/l"
+: >"$dir/copied"
+wait $!
 
 # A copy of before would be taken for the present state.
 "$fill" "sqlite:$dir/a.db" 2 >"$dir/filled"

@@ -221,6 +221,17 @@ verify(const copy *c)
 	return EX_OK;
 }
 
+/* Neither store may be one that sessions move out of, or have: of the first, part would be missing;
+ * and programs with move: would look in the second for what is over where they look first. */
+static int
+check_home(const copy *c)
+{
+	int result = copy_at_home(c->t, c->t->kit, "finish that with --live, and copy from there");
+
+	return result != EX_OK ? result : copy_at_home(c->t, c->to, "copy into another store; or move "
+		"back with --live, once no program uses move: from there any more");
+}
+
 static int
 run(tool *t, char **operands)
 {
@@ -233,7 +244,7 @@ run(tool *t, char **operands)
 		return result;
 	}
 	if (result == EX_OK)
-		result = copy_begin(t, c.to);
+		result = check_home(&c);
 	if (result == EX_OK) {
 		c.since = kit_now(t->kit);
 		result = pass(&c, "copy", 0);
@@ -242,6 +253,9 @@ run(tool *t, char **operands)
 		c.again = true;
 		result = pass(&c, "what changed", c.seen);
 	}
+	/* Did a move begin meanwhile? */
+	if (result == EX_OK)
+		result = check_home(&c);
 	if (result == EX_OK)
 		result = transfer_settle(t, c.to);
 	if (result == EX_OK)

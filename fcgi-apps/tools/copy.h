@@ -5,9 +5,9 @@
 
 #include "tool.h"
 
-/* Before sessions are copied from the store of t->kit: it must still have them, and what moved out
- * of the other one must not be in the way there. EX_OK, or an exit code with a message. */
-int copy_begin(const tool *, sess_kit *to);
+/* Refuse a store whose sessions move to another, or have done so; a message ends with the remedy.
+ * EX_OK, or an exit code with a message. */
+int copy_at_home(const tool *, const sess_kit *, const char *remedy);
 /* Move all sessions of t->kit, whose programs use move:FROM TO. An exit code. */
 int copy_live(tool *, sess_kit *to);
 

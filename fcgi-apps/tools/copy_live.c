@@ -13,8 +13,12 @@
 /* Each pass meets what the one before has missed, which is what few programs did in that moment. */
 #define PASSES_MAX 100
 
+/* Seconds: what expires as soon as that may be over by the clock of another machine. */
+#define SOON 60
+
 typedef struct met {
 	unsigned char id[SESS_ID_BYTES];
+	int64_t expires;
 	bool ended, live;
 } met;
 
@@ -22,6 +26,7 @@ typedef struct moving {
 	tool *t;
 	sess_kit *to_kit;
 	move_pair pair;
+	int64_t number;                 /* that FROM has from the beginning on, until it is done */
 	int64_t now;
 	met met[PIECE_ITEMS * 4];
 	size_t n;                       /* in the piece in hand */
@@ -35,13 +40,22 @@ typedef struct moving {
 static move_end
 end_of(const sess_kit *kit)
 {
-	return (move_end){ kit->store.provider, kit->store.self };
+	return (move_end){ kit->store.provider, kit->store.self, kit->store.address.url };
 }
 
 /* -- phases ------------------------------------------------------------------------------------ */
 
 static int
-set_phase(const tool *t, const move_end *end, int64_t from, int64_t to)
+read_number(const tool *t, const move_end *end, int64_t *number)
+{
+	sess_error err = { 0 };
+	int rc = move_number(end, number, &err);
+
+	return rc == SESS_OK ? EX_OK : tool_fail_code(t, rc, &err);
+}
+
+static int
+set_number(const tool *t, const move_end *end, int64_t from, int64_t to)
 {
 	sess_error err = { 0 };
 	int64_t found;
@@ -50,8 +64,47 @@ set_phase(const tool *t, const move_end *end, int64_t from, int64_t to)
 	if (rc < 0)
 		return tool_fail_code(t, rc, &err);
 	/* Somebody else who does the same was first. */
-	return rc == 1 || found >= to ? EX_OK : tool_fail(t, EX_TEMPFAIL, "another move of this store "
-		"began; run it again");
+	return rc == 1 || (move_name_of(found) == move_name_of(to) && found >= to) ? EX_OK :
+		tool_fail(t, EX_TEMPFAIL, "another move of %s began; run it again", end->url);
+}
+
+/* The name of a store, which gets one if it has none. */
+static int
+name_it(const tool *t, const move_end *end, int64_t *name)
+{
+	sess_error err = { 0 };
+	uint64_t dice;
+	int64_t made;
+	int rc;
+
+	random_bytes(&dice, sizeof(dice));
+	made = (int64_t)(dice & ((UINT64_C(1) << MOVE_NAME_BITS) - 1)) | 1;
+	rc = end->store->cas(end->self, MOVE_NAME, 0, made, name, &err);
+	if (rc == 1)
+		*name = made;
+	return rc < 0 ? tool_fail_code(t, rc, &err) : EX_OK;
+}
+
+static int
+read_name(const tool *t, const move_end *end, int64_t *name)
+{
+	sess_error err = { 0 };
+	int rc = move_name(end, name, &err);
+
+	return rc == SESS_OK ? EX_OK : tool_fail_code(t, rc, &err);
+}
+
+int
+copy_at_home(const tool *t, const sess_kit *kit, const char *remedy)
+{
+	move_end end = end_of(kit);
+	int64_t number;
+	int result = read_number(t, &end, &number);
+
+	if (result != EX_OK || number == MOVE_NOT)
+		return result;
+	return tool_fail(t, EX_UNAVAILABLE, "sessions of %s move to another store, or have done so: %s",
+		end.url, remedy);
 }
 
 /* What has moved out of a store is expired there, and more recent than what might come back. */
@@ -68,39 +121,6 @@ collect_all(const tool *t, const sess_kit *kit)
 	if (rc != SESS_OK)
 		return tool_fail_code(t, rc, &err);
 	return n > 0 ? tool_stopped(t, "nothing was copied") : EX_OK;
-}
-
-/* A store that sessions come to has not moved away. */
-static int
-receive(const tool *t, const sess_kit *kit)
-{
-	move_end end = end_of(kit);
-	sess_error err = { 0 };
-	int64_t phase;
-	int rc = move_phase(&end, &phase, &err), result;
-
-	if (rc != SESS_OK)
-		return tool_fail_code(t, rc, &err);
-	if (phase == MOVE_NOT)
-		return EX_OK;
-	result = collect_all(t, kit);
-	return result == EX_OK ? set_phase(t, &end, phase, MOVE_NOT) : result;
-}
-
-int
-copy_begin(const tool *t, sess_kit *to)
-{
-	move_end from = end_of(t->kit);
-	sess_error err = { 0 };
-	int64_t phase;
-	int rc = move_phase(&from, &phase, &err);
-
-	if (rc != SESS_OK)
-		return tool_fail_code(t, rc, &err);
-	if (phase != MOVE_NOT)
-		return tool_fail(t, EX_UNAVAILABLE, "sessions of %s move to another store, or have done so: "
-			"finish that with --live, and copy from there", t->kit->store.address.url);
-	return receive(t, to);
 }
 
 /* An older state of a session there would be taken for the present one. */
@@ -121,22 +141,68 @@ check_empty(const tool *t, const sess_kit *to)
 		"moves into a store without any; remove it, or name another", to->store.address.url, n);
 }
 
-/* From here on programs look in TO first. */
+/* TO, which must not be FROM under another name, nor on its way itself; and its name. */
 static int
-begin(const moving *m)
+receive(const moving *m, int64_t *name)
 {
-	sess_error err = { 0 };
-	int64_t phase;
-	int rc = move_phase(&m->pair.from, &phase, &err), result;
+	const move_end *from = &m->pair.from, *to = &m->pair.to;
+	int64_t number, own;
+	int result = read_number(m->t, to, &number);
 
-	if (rc != SESS_OK)
-		return tool_fail_code(m->t, rc, &err);
-	if (phase != MOVE_NOT)
-		return EX_OK;
-	result = receive(m->t, m->to_kit);
+	if (result == EX_OK && move_phase_of(number) == MOVE_BEGUN)
+		return tool_fail(m->t, EX_UNAVAILABLE, "%s: its own move to another store is under way; "
+			"finish that first", to->url);
+	if (result == EX_OK)
+		result = name_it(m->t, to, name);
+	if (result == EX_OK)
+		result = read_name(m->t, from, &own);
+	if (result == EX_OK && own == *name)
+		return tool_fail(m->t, EX_USAGE, "%s and %s are one store, or copies of its files: name "
+			"two", from->url, to->url);
 	if (result == EX_OK)
 		result = check_empty(m->t, m->to_kit);
-	return result == EX_OK ? set_phase(m->t, &m->pair.from, MOVE_NOT, MOVE_BEGUN) : result;
+	/* A store that sessions come to has not moved away. */
+	return result == EX_OK && number != MOVE_NOT ?
+		set_number(m->t, to, number, MOVE_NOT) : result;
+}
+
+/* What was begun goes on to the store that it began with: others have no session of those that have
+ * moved. */
+static int
+go_on(const moving *m)
+{
+	const move_end *from = &m->pair.from, *to = &m->pair.to;
+	int64_t name;
+	int result = read_name(m->t, to, &name);
+
+	if (result != EX_OK || name == move_name_of(m->number))
+		return result;
+	return tool_fail(m->t, EX_CONFIG, "%s moves to another store than %s, or has done so: name the one "
+		"that this began with", from->url, to->url);
+}
+
+/* From here on programs look in TO first. */
+static int
+begin(moving *m)
+{
+	int64_t name = 0;
+	int result = read_number(m->t, &m->pair.from, &m->number);
+
+	if (result == EX_OK && m->number != MOVE_NOT)
+		return go_on(m);
+	if (result == EX_OK)
+		result = receive(m, &name);
+	if (result != EX_OK)
+		return result;
+	m->number = (name << MOVE_NAME_SHIFT) | MOVE_BEGUN;
+	return set_number(m->t, &m->pair.from, MOVE_NOT, m->number);
+}
+
+static int
+finish(const moving *m)
+{
+	return set_number(m->t, &m->pair.from, m->number,
+		(move_name_of(m->number) << MOVE_NAME_SHIFT) | MOVE_DONE);
 }
 
 /* -- one pass ---------------------------------------------------------------------------------- */
@@ -152,11 +218,13 @@ meet(void *arg, const sess_item *item)
 		return SESS_OK;
 	memcpy(at->id, item->rec != NULL ? item->rec->id : item->traces[0].id, sizeof(at->id));
 	at->ended = item->rec == NULL;
+	at->expires = item->rec != NULL ? item->rec->expires : 0;
 	at->live = item->rec != NULL && item->rec->expires > m->now;
 	return ++m->n == sizeof(m->met) / sizeof(m->met[0]);
 }
 
-/* TO must know what was put there, or that it ended since. */
+/* TO must know what was put there, or that it ended since. It may have expired, and been collected in
+ * either store. */
 static int
 check_there(moving *m, const met *at)
 {
@@ -166,7 +234,8 @@ check_there(moving *m, const met *at)
 	int rc = to->store->load(to->self, at->id, MOVE_EPOCH, &rec, &sink, &m->err);
 
 	arena_free(&sink.memory);
-	if (rc != 0 || rec.ended != SESS_UNKNOWN)
+	if (rc != 0 || rec.ended != SESS_UNKNOWN ||
+		at->expires <= kit_now(m->t->kit) + SOON)
 		return rc < 0 ? rc : SESS_OK;
 	return sess_fail(&m->err, SESS_STORE, "%s does not hold the session x'%02x%02x%02x%02x...' that "
 		"was put there; see whether it takes others away when it is full",
@@ -298,7 +367,7 @@ copy_live(tool *t, sess_kit *to)
 	if (result == EX_OK)
 		result = transfer_settle(t, to);
 	if (result == EX_OK)
-		result = set_phase(t, &m->pair.from, MOVE_BEGUN, MOVE_DONE);
+		result = finish(m);
 	if (result == EX_OK)
 		result = say(m);
 	free(m);

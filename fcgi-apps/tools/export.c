@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* export.c - sesskit export: everything in a store as lines of JSON, to be put back by import. */
+#include "copy.h"
 #include "export.h"
 
 #include <errno.h>
@@ -113,6 +114,15 @@ write_items(export *x)
 	return result;
 }
 
+/* What is on its way, or was, is not whole there. A store on stores knows where each session is. */
+static int
+check_home(const tool *t)
+{
+	if (t->kit->store.provider->flags & SESS_STORE_OVER)
+		return EX_OK;
+	return copy_at_home(t, t->kit, "export that store, or move:FROM TO");
+}
+
 static int
 write_all(export *x)
 {
@@ -125,6 +135,9 @@ write_all(export *x)
 	progress_begin(&x->bar, x->t, "export", stats.live + stats.waiting);
 	result = write_items(x);
 	progress_end(&x->bar);
+	/* Did that begin meanwhile? */
+	if (result == EX_OK)
+		result = check_home(x->t);
 	if (result != EX_OK)
 		return result;
 	if (line_put_complete(&x->out, &x->tally) != SESS_OK)
@@ -209,6 +222,9 @@ run(tool *t, char **operands)
 	if (t->kit->store.provider->walk == NULL)
 		return tool_fail(t, EX_UNAVAILABLE, "store %s cannot be exported",
 			t->kit->store.address.url);
+	result = check_home(t);
+	if (result != EX_OK)
+		return result;
 	line_keys(x.keys, &t->kit->keys);
 	result = export_store(&x, resume);
 	if (x.path != NULL && x.fd > STDERR_FILENO)
