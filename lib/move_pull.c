@@ -168,7 +168,7 @@ take(pulling *p, const unsigned char *id, sess_record *rec, sess_sink *sink)
 }
 
 static int
-pull_one(pulling *p, const unsigned char *id)
+try_to_pull(pulling *p, const unsigned char *id)
 {
 	home_wait wait = { .tries = 0 };
 	int rc;
@@ -204,6 +204,22 @@ say_where(const pulling *p, const unsigned char *id, int rc)
 		id[2], id[3], p->pair->from.url, why.text);
 }
 
+static int
+pull_one(pulling *p, const unsigned char *id)
+{
+	int rc = try_to_pull(p, id);
+
+	return move_refused(rc) ? say_where(p, id, rc) : rc;
+}
+
+int
+move_pull_one(const move_pair *pair, const unsigned char *id, sess_error *err)
+{
+	pulling p = { .pair = pair, .err = err };
+
+	return pull_one(&p, id);
+}
+
 int
 move_pull(const move_pair *pair, const unsigned char *id, sess_error *err)
 {
@@ -215,8 +231,6 @@ move_pull(const move_pair *pair, const unsigned char *id, sess_error *err)
 	memcpy(at, id, sizeof(at));
 	for (int hops = 0; hops < HOPS_MAX; hops++) {
 		rc = pull_one(&p, at);
-		if (move_refused(rc))
-			return say_where(&p, at, rc);
 		if (rc != SESS_OK || memcmp(p.next, nothing, sizeof(nothing)) == 0)
 			return rc;
 		memcpy(at, p.next, sizeof(at));

@@ -59,6 +59,8 @@ int move_name(const move_end *, int64_t *name, sess_error *);
 /* Let what an id leads to be in the new store: what it was replaced by as well, if it was. Nothing
  * is done if the old one has none that is still there. SESS_OK or negative. */
 int move_pull(const move_pair *, const unsigned char *id, sess_error *);
+/* The same with just this id, for who goes through all of them. */
+int move_pull_one(const move_pair *, const unsigned char *id, sess_error *);
 /* That failed because it cannot move: the new store does not take it, or it is damaged. */
 bool move_refused(int rc);
 /* End what cannot be pulled: in the old store, and in the new one. */

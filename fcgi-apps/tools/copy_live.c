@@ -245,7 +245,8 @@ check_there(moving *m, const met *at)
 static int
 move_one(moving *m, const met *at)
 {
-	int rc = move_pull(&m->pair, at->id, &m->err);
+	/* Whatever took the place of this id is met as well. */
+	int rc = move_pull_one(&m->pair, at->id, &m->err);
 
 	if (rc == SESS_INVALID || rc == SESS_TOOBIG) {
 		m->refused++;
