@@ -7,6 +7,7 @@
 
 #define FILE_LOCKS 3            /* at a time by one handle */
 #define FILE_NAME 96
+#define FILE_YOUNG 60           /* seconds; to write a file takes milliseconds */
 #define FILE_NEW ".new"
 
 /*

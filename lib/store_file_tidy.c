@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #define FOLDERS 256             /* of the first level in each root */
-#define YOUNG 60                /* seconds; to write a file takes milliseconds */
 
 int64_t
 file_sweep(int dir, const place *value)
@@ -20,7 +19,7 @@ file_sweep(int dir, const place *value)
 	struct stat st;
 
 	snprintf(name, sizeof(name), "%s" FILE_NEW, value->name);
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || st.st_mtime > time(NULL) - YOUNG ||
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || st.st_mtime > time(NULL) - FILE_YOUNG ||
 		unlinkat(dir, name, 0) != 0)
 		return 0;
 	return (int64_t)st.st_blocks * 512;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HEX "%016" PRIx64
@@ -218,6 +219,15 @@ read_names(int dir, names *list)
 
 /* -- going through a tree ---------------------------------------------------------------------- */
 
+/* Whoever has just made a folder is about to put something there. */
+static bool
+is_young(int dir)
+{
+	struct stat st;
+
+	return fstat(dir, &st) != 0 || st.st_mtime > time(NULL) - FILE_YOUNG;
+}
+
 /* One that is empty is of no use. */
 static void
 remove_folder(int at, const char *name, int dir, int64_t *freed)
@@ -237,6 +247,7 @@ go_through(file_tour *t, int dir, int level, bool edge)
 
 	for (size_t i = 0; i < list.n && rc == SESS_OK; i++) {
 		int order = strcmp(list.at[i], after), next = -1;
+		bool stays;
 
 		t->name[level] = list.at[i];
 		if (level == 0 && t->only && strcmp(list.at[i], t->only) != 0)
@@ -247,8 +258,9 @@ go_through(file_tour *t, int dir, int level, bool edge)
 			next = open_folder(dir, list.at[i], false);
 		if (next < 0)
 			continue;
+		stays = !t->freed || is_young(next);
 		rc = go_through(t, next, level + 1, edge && order == 0);
-		if (rc == SESS_OK && t->freed)
+		if (rc == SESS_OK && !stays)
 			remove_folder(dir, list.at[i], next, t->freed);
 		close(next);
 	}
