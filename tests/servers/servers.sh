@@ -158,7 +158,9 @@ load()
 }
 busy_ms=1000
 
-# kill_rounds SECONDS WORDS SETTING...: programs are killed in the middle of their work.
+# kill_rounds SECONDS WORDS SETTING...: programs are killed in the middle of their work. Of the calls
+# of others so many may fail.
+may_fail=0
 kill_rounds()
 {
 	kill_words=$2
@@ -169,7 +171,8 @@ kill_rounds()
 	forget $loader
 	ok "$kill_words, programs are killed, $(fact killed) times" at_least killed 50
 	loses_nothing "$kill_words, programs are killed"
-	is "$kill_words, programs are killed: no call of the others fails" "$(fact failed)" 0
+	ok "$kill_words, programs are killed: no more than $may_fail calls of the others fail" \
+		at_most failed $may_fail
 }
 
 fact()
