@@ -29,7 +29,8 @@ typedef struct world {
 
 typedef struct jar {
 	struct {
-		char name[64], value[4096];
+		char name[64];
+		const char *value;      /* stays until the test ends */
 		int64_t life;           /* Max-Age; 0: none */
 	} at[4];
 	size_t count;

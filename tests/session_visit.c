@@ -13,6 +13,24 @@ jar_get(const jar *j, const char *name)
 	return NULL;
 }
 
+/* Jars are copied all the time, and a cookie may have a whole session in it. */
+static const char *
+keep(const char *value)
+{
+	static struct kept {
+		struct kept *next;
+		char text[];
+	} *all;
+	struct kept *k = malloc(sizeof(*k) + strlen(value) + 1);
+
+	if (!k)
+		bail("out of memory");
+	strcpy(k->text, value);
+	k->next = all;
+	all = k;
+	return k->text;
+}
+
 void
 jar_set(jar *j, const char *name, const char *value)
 {
@@ -30,7 +48,7 @@ jar_set(jar *j, const char *name, const char *value)
 	if (i == j->count)
 		j->count++;
 	snprintf(j->at[i].name, sizeof(j->at[i].name), "%s", name);
-	snprintf(j->at[i].value, sizeof(j->at[i].value), "%s", value);
+	j->at[i].value = keep(value);
 	j->at[i].life = 0;
 }
 
@@ -87,7 +105,7 @@ put_cookies(visit *v)
 	char *line;
 
 	for (size_t i = 0; i < v->cookies->count; i++)
-		room += sizeof(v->cookies->at[i]);
+		room += sizeof(v->cookies->at[i].name) + strlen(v->cookies->at[i].value) + 8;
 	if (v->cookies->count == 0)
 		return;
 	if (!(line = malloc(room)))
