@@ -131,6 +131,12 @@ epoch_new(void)
 	return (int64_t)(n & INT64_MAX) | 1;
 }
 
+static int
+settle(const ended *e, sess_error *err)
+{
+	return e->store->settle != NULL ? e->store->settle(e->self, err) : SESS_OK;
+}
+
 /* The present one. Everyone's is never 0, so that every store has an epoch of its own. */
 static int
 epoch_read(const ended *e, const char *name, int which, int64_t *n, sess_error *err)
@@ -145,7 +151,7 @@ epoch_read(const ended *e, const char *name, int which, int64_t *n, sess_error *
 	rc = e->store->cas(e->self, name, 0, first, n, err);
 	if (rc == 1)
 		*n = first;
-	return rc < 0 ? rc : SESS_OK;
+	return rc < 0 ? rc : settle(e, err);
 }
 
 int
@@ -245,5 +251,5 @@ epochs_next(const ended *e, const sess_query *query, const unsigned char *except
 	}
 	if (rc == 0)
 		return sess_fail(err, SESS_BUSY, "others end the same sessions all the time");
-	return rc < 0 ? rc : SESS_OK;
+	return rc < 0 ? rc : settle(e, err);
 }

@@ -155,6 +155,7 @@ int home_walk(void *self, sess_cursor *, size_t limit, sess_item_fn *, void *arg
 int home_restore(void *self, const sess_item *, sess_error *);
 int home_item(void *self, const unsigned char *id, sess_item_fn *, void *arg, sess_error *);
 int home_stats(void *self, int64_t now, sess_stats *, sess_error *);
+int home_settle(void *self, sess_error *);
 /* For the stats of home_ops: so many have marks of this kind, and the earliest is due then. */
 void home_sum(sess_stats *, int64_t now, int kind, int64_t due, int64_t n);
 /* For examine: tell what is damaged of all that is there, and how much that is. */
@@ -167,7 +168,7 @@ void home_examine(home_store *, const struct examination *);
 	.offer = home_offer, .confirm = home_confirm, .replace = home_replace, .end = home_end, \
 	.end_all = home_end_all, .list = home_list, .count = home_count, .collect = home_collect, \
 	.cas = home_cas, .walk = home_walk, .restore = home_restore, .stats = home_stats, \
-	.item = home_item
+	.item = home_item, .settle = home_settle
 
 /* -- home_value.c: a home as bytes ------------------------------------------------------------- */
 

@@ -250,5 +250,16 @@ home_cas(void *self, const char *name, int64_t expected, int64_t value, int64_t 
 		if (rc != HOME_CHANGED || value == expected)
 			return rc;
 	}
-	return home_change_key(b, key, set_number, &n, SESS_SYNC, err);
+	/* Servers see to what they write. Elsewhere a number that a power cut left half on disk would be
+	 * damaged for ever, and collection with it. */
+	return home_change_key(b, key, set_number, &n, b->ops->lock ? SESS_SYNC : 0, err);
+}
+
+int
+home_settle(void *self, sess_error *err)
+{
+	home_store *b = self;
+
+	home_call_many(b, INT64_MIN);
+	return b->ops->settle ? b->ops->settle(b, err) : SESS_OK;
 }

@@ -54,8 +54,8 @@
  * 21 cas sets a named number if it still has the value expected; a missing one counts as 0.
  * 22 Several handles, threads and processes at once: every call is atomic.
  * 23 Between hold and release no other handle changes the record held.
- * 24 replace, end, end_all, offer, cas, an insert with SESS_SYNC and a restore with sync are on disk
- *    when they return, where the store has a disk.
+ * 24 replace, end, end_all, offer, an insert with SESS_SYNC and a restore with sync are on disk when
+ *    they return, where the store has a disk; and all that was done before is when settle returns.
  * 25 A failure changes nothing, is returned as a code, and says what and why through sess_fail.
  *    Only when what 24 asks for fails, the change may have been made.
  * 26 walk hands on every record, expired ones too, with its data and all candidates and retired ids
@@ -273,6 +273,8 @@ typedef struct sess_provider {
 	 * reads all that is stored */
 	void (*examine)(const sess_address *, const sess_limits *, bool deep, sess_finding_fn *,
 		void *arg);
+	/* put on disk what cas, or anything else, has left for later; if NULL, that is nothing */
+	int (*settle)(void *self, sess_error *err);
 	/* The next three are for a store whose records the browser keeps. What it brought under this id
 	 * and nobody else can have made; NULL: nothing. What is done from now on is done to that. */
 	int (*bring)(void *self, const unsigned char *id, const void *bytes, size_t len,

@@ -204,7 +204,13 @@ sqlite_cas(void *self, const char *name, int64_t expected, int64_t value, int64_
 	rc = db_begin(s, err);
 	if (rc != SESS_OK)
 		return rc;
-	return db_finish_synced(s, mark_swap(s, name, expected, value, found, err), err);
+	return db_finish(s, mark_swap(s, name, expected, value, found, err), err);
+}
+
+static int
+sqlite_settle(void *self, sess_error *err)
+{
+	return wal_sync(self, err);
 }
 
 const sess_provider sess_provider_sqlite = {
@@ -236,4 +242,5 @@ const sess_provider sess_provider_sqlite = {
 	.walk = sqlite_walk,
 	.restore = sqlite_restore,
 	.item = sqlite_item,
+	.settle = sqlite_settle,
 };

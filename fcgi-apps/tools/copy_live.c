@@ -54,12 +54,23 @@ read_number(const tool *t, const move_end *end, int64_t *number)
 	return rc == SESS_OK ? EX_OK : tool_fail_code(t, rc, &err);
 }
 
+/* Change a named number, for good: 1, 0 it is another than was expected, or negative. */
+static int
+change(const move_end *end, const char *name, int64_t from, int64_t to, int64_t *found,
+	sess_error *err)
+{
+	int rc = end->store->cas(end->self, name, from, to, found, err);
+	int settled = rc >= 0 && end->store->settle != NULL ? end->store->settle(end->self, err) : SESS_OK;
+
+	return settled < 0 ? settled : rc;
+}
+
 static int
 set_number(const tool *t, const move_end *end, int64_t from, int64_t to)
 {
 	sess_error err = { 0 };
 	int64_t found;
-	int rc = end->store->cas(end->self, MOVE_NUMBER, from, to, &found, &err);
+	int rc = change(end, MOVE_NUMBER, from, to, &found, &err);
 
 	if (rc < 0)
 		return tool_fail_code(t, rc, &err);
@@ -79,7 +90,7 @@ name_it(const tool *t, const move_end *end, int64_t *name)
 
 	random_bytes(&dice, sizeof(dice));
 	made = (int64_t)(dice & ((UINT64_C(1) << MOVE_NAME_BITS) - 1)) | 1;
-	rc = end->store->cas(end->self, MOVE_NAME, 0, made, name, &err);
+	rc = change(end, MOVE_NAME, 0, made, name, &err);
 	if (rc == 1)
 		*name = made;
 	return rc < 0 ? tool_fail_code(t, rc, &err) : EX_OK;
