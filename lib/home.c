@@ -70,6 +70,12 @@ home_wait_more(home_wait *w, int ms)
 	return true;
 }
 
+int64_t
+home_ms(void)
+{
+	return clock_monotonic_ms();
+}
+
 void
 home_nonce(void *to, size_t len)
 {

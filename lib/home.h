@@ -124,6 +124,7 @@ typedef struct home_wait {
 	unsigned tries;
 } home_wait;
 bool home_wait_more(home_wait *, int ms);
+int64_t home_ms(void);          /* milliseconds that only go forward */
 /* Bytes that nobody else ever has. */
 void home_nonce(void *, size_t len);
 

@@ -62,22 +62,13 @@ keep_mark(void *arg, const char *const name[3], int dir)
 	return SESS_OK;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* A handle goes on where it stopped the last time. */
 int
 file_tidy(void *self, int flags, int ms, int64_t *freed, sess_error *err)
 {
 	file_store *s = self;
 	tidying t = { .s = s, .freed = freed };
-	int64_t until = now_ms() + ms;
+	int64_t until = home_ms() + ms;
 	int rc = SESS_OK;
 	char folder[3];
 
@@ -91,6 +82,6 @@ file_tidy(void *self, int flags, int ms, int64_t *freed, sess_error *err)
 		rc = file_go(values ? "data" : "users", (file_tour){ .s = s, .err = err, .only = folder,
 			.fn = values ? each_new : keep_mark, .arg = &t, .freed = freed });
 		s->tidied = (s->tidied + 1) % (2 * FOLDERS);
-	} while (rc == SESS_OK && s->tidied && now_ms() < until);
+	} while (rc == SESS_OK && s->tidied && home_ms() < until);
 	return rc == SESS_OK ? s->tidied != 0 : rc;
 }

@@ -44,3 +44,34 @@ stop_server()
 	wait "$1"
 	forget "$1"
 }
+
+cut_one()
+{
+	kill_server "$one"
+	power_watch one "$seed"
+	watched one start_one
+}
+
+# cut_rounds WORDS SETTING...: the power of the server "one", which start_one starts, is cut under load;
+# last of one that does not sync, to see that the test would tell.
+cut_rounds()
+{
+	cut_words=$1
+	shift
+	kill_server "$one"
+	power_watch one
+	watched one start_one
+	for seed in 0 $$ 1$$ 2$$; do
+		load 3 0 cut_one "$@"
+		loses_nothing "$cut_words, power cut of seed $seed"
+	done
+	kill_server "$one"
+	power_watch one
+	POWER_FORGETS=1
+	export POWER_FORGETS
+	watched one start_one
+	unset POWER_FORGETS
+	seed=0
+	load 3 0 cut_one "$@"
+	ok "$cut_words that does not sync: it is seen that sessions are lost" at_least lost 1
+}

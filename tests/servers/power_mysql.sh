@@ -18,41 +18,12 @@ start_one()
 	one=$started
 }
 
-cut_one()
-{
-	kill_server "$one"
-	power_watch one "$seed"
-	watched one start_one
-}
-
-mysql_load()
-{
-	load 3 0 cut_one store="mysql+unix://web@$dir/one/socket/sessions" \
-		password_file="$dir/password"
-}
-
 power_library
 mysql_install one
 start_one
 mysql_user one
 # So that the tables are there before power can fail.
-load 1 0 : store="mysql+unix://web@$dir/one/socket/sessions" password_file="$dir/password"
-kill_server "$one"
-power_watch one
-watched one start_one
-for seed in 0 $$ 1$$ 2$$; do
-	mysql_load
-	loses_nothing "MariaDB, power cut of seed $seed"
-done
-
-# What this test would say if syncs were none.
-kill_server "$one"
-power_watch one
-POWER_FORGETS=1
-export POWER_FORGETS
-watched one start_one
-unset POWER_FORGETS
-seed=0
-mysql_load
-ok "MariaDB that does not sync: it is seen that sessions are lost" at_least lost 1
+set -- store="mysql+unix://web@$dir/one/socket/sessions" password_file="$dir/password"
+load 1 0 : "$@"
+cut_rounds MariaDB "$@"
 done_testing
