@@ -292,6 +292,36 @@ side_by_side(const char *kind)
 	world_close(&w);
 }
 
+/* What stands on other stores says which, and on how many. */
+static void
+which_stores(void)
+{
+	static const struct { const char *url, *says; } wrong[] = {
+		{ "cookie:cookie:sqlite:x.db", "stands on another store itself" },
+		{ "cookie:sqlite:x.db sqlite:y.db sqlite:z.db", "no more than 2 stores" },
+		{ "cookie:sqlite:x.db sqlite:y.db", "one store that remembers" },
+		{ "cookie:nothing:x", "is no kind of store" },
+	};
+	sess_limits limits = { .max_bytes = 1000 };
+	sess_error err;
+	store s;
+
+	for (size_t i = 0; i < PARTS(wrong); i++) {
+		int rc = store_find(&s, wrong[i].url, &limits, &err);
+
+		if (rc == SESS_OK) {
+			rc = store_check(&s, &err);
+			store_close(&s);
+		}
+		is_int(rc, SESS_CONFIG, "%s", wrong[i].url);
+		ok(strstr(err.text, wrong[i].says) != NULL, "is said to be wrong: %s", err.text);
+	}
+	is_int(store_find(&s, "cookie:", &limits, &err), SESS_OK, "cookie: alone");
+	ok(strstr(store_ground(&s)->address.path, "/sessions.db") != NULL, "stands on %s",
+		store_ground(&s)->address.path);
+	store_close(&s);
+}
+
 int
 main(void)
 {
@@ -299,5 +329,6 @@ main(void)
 		of_another_store, forged, too_big, by_header, side_by_side };
 	static const char *const kinds[] = { "cookie:sqlite:", "cookie:file:" };
 
+	which_stores();
 	return world_run_on(kinds, PARTS(kinds), tests, PARTS(tests));
 }
